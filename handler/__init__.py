@@ -1,0 +1,1 @@
+"""Everything that travels in the .mar: cleaning, encoding, network, engines, predictor, handler."""
