@@ -1,0 +1,20 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    // The page's policy is `default-src 'self'`: a data: address would be refused.
+    assetsInlineLimit: 0,
+  },
+  server: {
+    proxy: { "/predict": "http://127.0.0.1:8000", "/docs": "http://127.0.0.1:8000" },
+  },
+  test: {
+    environment: "jsdom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/setup.ts"],
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
