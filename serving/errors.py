@@ -1,0 +1,5 @@
+"""The one error that a user of the runner is meant to read."""
+
+
+class StartError(Exception):
+    """Says in one line what keeps the servers from starting, and how to mend it."""

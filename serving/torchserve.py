@@ -1,0 +1,84 @@
+"""TorchServe as a child process: the Java program that `torchserve --start` runs, without the command.
+
+The command returns 0 whatever becomes of Java, keeps one process file for the whole machine, and
+lets all services of a machine meet under the same socket names in its temporary folder.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from serving.errors import StartError
+from serving.processes import Server, start_server
+from serving.settings import CONFIG, LOG_CONFIG, METRICS_CONFIG, Settings
+
+# Variables that change TorchServe behind config.properties' back: it does not get to see them.
+SURPRISES = ("TS_", "LOG_LOCATION", "METRICS_LOCATION", "SM_TELEMETRY_LOG", "JAVA_TOOL_OPTIONS")
+
+
+def start_torchserve(settings: Settings, java: Path, temporary: Path) -> Server:
+    """Start TorchServe on the archive; `temporary` is private, its path short enough for sockets."""
+    config = _derived_config(settings)
+    return start_server(
+        "TorchServe",
+        _command(settings, java, config, temporary),
+        _environment(os.environ, settings, temporary),
+        settings.run_dir,
+        settings.log_dir / "torchserve.log",
+    )
+
+
+def _derived_config(settings: Settings) -> Path:
+    """Write config.properties plus this start's addresses and paths; a key's last mention counts."""
+    overrides = {
+        "inference_address": f"http://127.0.0.1:{settings.inference_port}",
+        "management_address": f"http://127.0.0.1:{settings.management_port}",
+        "metrics_address": f"http://127.0.0.1:{settings.metrics_port}",
+        "metrics_config": METRICS_CONFIG,
+    }
+    derived = settings.run_dir / "config.properties"
+    lines = [f"{key}={value}" for key, value in overrides.items()]
+    derived.write_text("\n".join([CONFIG.read_text(), "# Set by the runner", *lines, ""]))
+    return derived
+
+
+def _command(settings: Settings, java: Path, config: Path, temporary: Path) -> list[str]:
+    home = _package_folder().parent
+    return [
+        str(java),
+        f"-Dmodel_server_home={home}",
+        *_jvm_options(),
+        f"-Dlog4j.configurationFile={LOG_CONFIG.as_uri()}",
+        f"-Djava.io.tmpdir={temporary}",
+        *("-cp", str(_package_folder() / "frontend" / "*")),
+        "org.pytorch.serve.ModelServer",
+        *("--python", sys.executable),
+        *("-f", str(config)),
+        *("-s", str(settings.archive.parent)),
+        "-ncs",  # snapshots of an earlier start could override this one's model
+        *("-m", settings.archive.name),
+    ]
+
+
+def _package_folder() -> Path:
+    spec = find_spec("ts")
+    if spec is None or spec.origin is None:
+        raise StartError("the package torchserve is missing: run `make setup`")
+    return Path(spec.origin).parent
+
+
+def _jvm_options() -> list[str]:
+    """Return config.properties' `vmargs`, which the command reads: Java itself does not."""
+    lines = (line.strip() for line in CONFIG.read_text().splitlines())
+    values = [line.partition("=")[2] for line in lines if line.startswith("vmargs=")]
+    options = values[-1].split() if values else []
+    return [option for option in options if not option.startswith("-Dlog4j.configurationFile=")]
+
+
+def _environment(
+    inherited: Mapping[str, str], settings: Settings, temporary: Path
+) -> dict[str, str]:
+    kept = {name: value for name, value in inherited.items() if not name.startswith(SURPRISES)}
+    return {**kept, "LOG_LOCATION": str(settings.log_dir), "TMPDIR": str(temporary)}
