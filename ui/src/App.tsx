@@ -15,6 +15,7 @@ export function App() {
   const [sentEmpty, setSentEmpty] = useState(false);
   const { state, submit } = usePrediction();
   const reviewRef = useRef<HTMLTextAreaElement>(null);
+  const sendRef = useRef<HTMLButtonElement>(null);
   const screenRef = useRef<HTMLElement>(null);
   const problem = currentProblem(review, sentEmpty, state);
 
@@ -33,7 +34,7 @@ export function App() {
     else if (state.status !== "pending" || state.review !== review) submit(review);
   };
   const retry = () => {
-    reviewRef.current?.focus(); // The button that was pressed goes away with the problem.
+    sendRef.current?.focus(); // The button that was pressed goes away with the problem.
     send();
   };
   const pick = (text: string) => {
@@ -57,7 +58,8 @@ export function App() {
       </header>
       <main className="desk">
         <ReviewForm
-          ref={reviewRef}
+          reviewRef={reviewRef}
+          sendRef={sendRef}
           review={review}
           pending={state.status === "pending"}
           invalid={problem?.inReview ?? false}

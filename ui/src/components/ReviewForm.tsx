@@ -5,7 +5,8 @@ import { CHARACTER_LIMIT, countCharacters, formatCount } from "../wording";
 export const PROBLEM_ID = "review-problem";
 
 interface ReviewFormProps {
-  readonly ref: Ref<HTMLTextAreaElement>;
+  readonly reviewRef: Ref<HTMLTextAreaElement>;
+  readonly sendRef: Ref<HTMLButtonElement>;
   readonly review: string;
   readonly pending: boolean;
   readonly invalid: boolean;
@@ -16,7 +17,7 @@ interface ReviewFormProps {
 
 /** The text area with its count, the button, and whatever keeps the review from its verdict. */
 export function ReviewForm(props: ReviewFormProps) {
-  const { ref, review, pending, invalid, notice, onEdit, onSend } = props;
+  const { reviewRef, sendRef, review, pending, invalid, notice, onEdit, onSend } = props;
   const sendByKey = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
@@ -35,7 +36,7 @@ export function ReviewForm(props: ReviewFormProps) {
       <label htmlFor="review">Your review</label>
       <textarea
         id="review"
-        ref={ref}
+        ref={reviewRef}
         value={review}
         spellCheck={false}
         aria-invalid={invalid}
@@ -49,7 +50,12 @@ export function ReviewForm(props: ReviewFormProps) {
         <CharacterCount count={countCharacters(review)} />
         <div className="send">
           <ShortcutHint />
-          <button type="submit" className="primary" aria-keyshortcuts="Control+Enter Meta+Enter">
+          <button
+            ref={sendRef}
+            type="submit"
+            className="primary"
+            aria-keyshortcuts="Control+Enter Meta+Enter"
+          >
             {pending ? "Reading…" : "Get the verdict"}
           </button>
         </div>

@@ -14,7 +14,7 @@ export function Verdict({ answer, edited }: VerdictProps) {
   const { label, confidence, probabilities, tokens, truncated } = answer.prediction;
   return (
     <div className="verdict">
-      <p className="verdict-label">{label}</p>
+      <p className={label.length > 12 ? "verdict-label long" : "verdict-label"}>{label}</p>
       <p className="verdict-confidence">
         {describeConfidence(confidence)}, {formatPercent(confidence)}
       </p>
