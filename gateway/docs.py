@@ -1,0 +1,49 @@
+"""The API's description: as an OpenAPI document, and as a page made from it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, render_template, send_from_directory
+
+_FOLDER = Path(__file__).parent
+_METHODS = ("get", "post")
+
+
+def read_document() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    document: dict[str, Any] = json.loads((_FOLDER / "openapi.json").read_text("utf-8"))
+    return document
+
+
+def create_docs() -> Blueprint:
+    """Return the routes of the API's description."""
+    docs = Blueprint("docs", __name__, template_folder="templates")
+    document = read_document()
+
+    @docs.get("/openapi.json")
+    def openapi() -> Response:
+        response = send_from_directory(_FOLDER, "openapi.json")
+        response.cache_control.no_cache = True
+        return response
+
+    @docs.get("/docs")
+    def page() -> str:
+        return render_template("docs.html", document=document, operations=_operations(document))
+
+    @docs.get("/docs/docs.css")
+    def style() -> Response:
+        response = send_from_directory(_FOLDER / "static", "docs.css")
+        response.cache_control.no_cache = True
+        return response
+
+    return docs
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"method": method.upper(), "path": path, **operations[method]}
+        for path, operations in document["paths"].items()
+        for method in _METHODS
+        if method in operations
+    ]

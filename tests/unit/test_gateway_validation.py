@@ -1,0 +1,147 @@
+"""The request contract at the gateway, and that the handler judges every request alike."""
+
+import json
+
+import pytest
+
+from gateway.errors import GatewayError
+from gateway.limits import MAX_BODY_BYTES, MAX_REVIEW_CHARACTERS, MAX_REVIEWS
+from gateway.validation import check_body, check_content_type
+from handler import limits as handler_limits
+from handler.errors import ReviewError
+from handler.limits import check_review
+from handler.rows import parse_body
+
+UNFIT = {
+    "an empty body": (b"", 400, "not_json", "found something else at line 1, column 1"),
+    "plain text": (b"a fine film", 400, "not_json", "line 1, column 1"),
+    "half a body": (b'{"review": "a fi', 400, "not_json", "line 1, column 12"),
+    "single quotes": (b"{'review': 'text'}", 400, "not_json", "line 1, column 2"),
+    "Latin-1": ('{"review": "café"}'.encode("latin-1"), 400, "not_json", "JSON in UTF-8"),
+    "UTF-16": ('{"review": "text"}'.encode("utf-16"), 400, "not_json", "JSON in UTF-8"),
+    "a byte-order mark": (b'\xef\xbb\xbf{"review": "text"}', 400, "not_json", "JSON in UTF-8"),
+    "a raw NUL byte": (b'{"review": "a\0b"}', 400, "not_json", "line 1, column 14"),
+    "endless nesting": (b"[" * 200_000, 400, "not_json", "JSON in UTF-8"),
+    "an endless number": (b'{"review": ' + b"9" * 5000 + b"}", 400, "not_json", "JSON in UTF-8"),
+    "null": (b"null", 400, "wrong_type", "found null"),
+    "a bare string": (b'"text"', 400, "wrong_type", "found a string"),
+    "a bare list": (b'["text"]', 400, "wrong_type", "found an array"),
+    "a bare number": (b"5", 400, "wrong_type", "found a number"),
+    "an unknown field": (b'{"text": "a"}', 400, "unknown_field", "found also 'text'; remove it"),
+    "a field too many": (b'{"review": "a", "stars": 5}', 400, "unknown_field", "found also 'stars'"),
+    "no field": (b"{}", 400, "missing_review", "found neither"),
+    "both fields": (b'{"review": "a", "reviews": ["b"]}', 400, "missing_review", "found both"),
+    "a review of null": (b'{"review": null}', 400, "wrong_type", "found null"),
+    "a review of true": (b'{"review": true}', 400, "wrong_type", "found a boolean"),
+    "a review of 5": (b'{"review": 5}', 400, "wrong_type", "found a number"),
+    "a review of 0.5": (b'{"review": 0.5}', 400, "wrong_type", "found a number"),
+    "a list as review": (b'{"review": ["text"]}', 400, "wrong_type", "found an array"),
+    "an object as review": (b'{"review": {}}', 400, "wrong_type", "found an object"),
+    "a string as reviews": (b'{"reviews": "text"}', 400, "wrong_type", "found a string"),
+    "no reviews": (b'{"reviews": []}', 400, "missing_review", "found an empty list"),
+    "an empty review": (b'{"review": ""}', 400, "empty_review", "white space or nothing"),
+    "white space": (b'{"review": " \\n\\t\\u00a0\\u3000"}', 400, "empty_review", "white space"),
+    "a NUL": (b'{"review": "a\\u0000b"}', 400, "invalid_text", "NUL"),
+    "a high surrogate": (b'{"review": "a\\ud83d"}', 400, "invalid_text", "position 1"),
+    "a low surrogate": (b'{"review": "\\udc00a"}', 400, "invalid_text", "position 0"),
+    "a long review": (
+        json.dumps({"review": "a" * 50_001}).encode(),
+        413,
+        "review_too_long",
+        "at most 50,000 characters, found 50,001",
+    ),
+    "many reviews": (
+        json.dumps({"reviews": ["a"] * 129}).encode(),
+        413,
+        "too_many_reviews",
+        "at most 128 reviews in one request, found 129",
+    ),
+}
+
+FIT = {
+    "one review": (b'{"review": "A fine film."}', 1),
+    "a list of one": (b'{"reviews": ["A fine film."]}', 1),
+    "white space around": (b' \n{"review": "A fine film."}\n', 1),
+    "an emoji as a surrogate pair": (b'{"review": "\\ud83d\\ude00"}', 1),
+    "raw emoji": ('{"review": "😀 schön 好"}'.encode(), 1),
+    "50,000 characters": (json.dumps({"review": "好" * 50_000}, ensure_ascii=False).encode(), 1),
+    "128 reviews": (json.dumps({"reviews": ["a"] * 128}).encode(), 128),
+    # One unfit item of a list gets an error in its place, from the handler.
+    "unfit items": (b'{"reviews": ["fine", "", 5, null, "\\ud800", "a\\u0000b"]}', 6),
+    "an item too long": (json.dumps({"reviews": ["a" * 50_001, "fine"]}).encode(), 2),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "code", "found"), UNFIT.values(), ids=UNFIT.keys())
+def test_an_unfit_body_gets_its_code_and_what_was_found(body, status, code, found):
+    with pytest.raises(GatewayError) as caught:
+        check_body(body)
+    assert (caught.value.status, caught.value.code) == (status, code)
+    assert caught.value.message.startswith("Expected ")
+    assert found in caught.value.message
+
+
+@pytest.mark.parametrize("body", [row[0] for row in UNFIT.values()], ids=UNFIT.keys())
+def test_the_handler_says_the_same_of_every_unfit_body(body):
+    with pytest.raises(GatewayError) as at_gateway:
+        check_body(body)
+    with pytest.raises(ReviewError) as at_handler:
+        check_review(parse_body(body, "application/json").reviews[0])
+    assert (at_gateway.value.status, at_gateway.value.code, at_gateway.value.message) == (
+        at_handler.value.status,
+        at_handler.value.code,
+        at_handler.value.message,
+    )
+
+
+@pytest.mark.parametrize(("body", "reviews"), FIT.values(), ids=FIT.keys())
+def test_a_fit_body_is_counted_and_taken_by_the_handler_too(body, reviews):
+    assert check_body(body) == reviews
+    assert len(parse_body(body, "application/json").reviews) == reviews
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"review": "my secret opinion\\ud800"}',
+        b'{"review": "my secret opinion',
+        b'{"reviews": "my secret opinion"}',
+    ],
+)
+def test_no_message_repeats_what_a_person_wrote(body):
+    with pytest.raises(GatewayError) as caught:
+        check_body(body)
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/problem+json",
+        "",
+        None,
+    ],
+)
+def test_json_and_an_undeclared_body_are_taken(content_type):
+    check_content_type(content_type)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"],
+)
+def test_another_content_type_is_refused_with_the_header_to_send(content_type):
+    with pytest.raises(GatewayError, match="content-type: application/json") as caught:
+        check_content_type(content_type)
+    assert (caught.value.status, caught.value.code) == (400, "not_json")
+
+
+def test_gateway_and_handler_have_the_same_limits():
+    assert (MAX_BODY_BYTES, MAX_REVIEWS, MAX_REVIEW_CHARACTERS) == (
+        handler_limits.MAX_BODY_BYTES,
+        handler_limits.MAX_REVIEWS,
+        handler_limits.MAX_CHARACTERS,
+    )
