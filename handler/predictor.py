@@ -1,0 +1,108 @@
+"""The predictor: a plain object that turns reviews into predictions and knows no server."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handler.checkpoint import Settings, load_tokenizer, read_settings
+from handler.encoding import Encoded, Encoder
+from handler.engines import Engine, load_engine
+from handler.errors import ReviewError
+from handler.limits import check_review
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The verdict on one review; `probabilities` keeps the checkpoint's label order."""
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    tokens: int
+    truncated: bool
+
+    def as_json(self) -> dict[str, object]:
+        """Return the prediction in the contract's words."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds that the last call spent on tokenization and on inference."""
+
+    tokenize: float = 0.0
+    inference: float = 0.0
+
+
+class Predictor:
+    """Checks, encodes and scores reviews with one engine, and applies the checkpoint's temperature."""
+
+    def __init__(self, encoder: Encoder, engine: Engine, settings: Settings) -> None:
+        self._encoder = encoder
+        self._engine = engine
+        self._temperature = settings.temperature
+        self.labels = settings.labels
+        self.last_timing = Timing()
+
+    @classmethod
+    def load(
+        cls,
+        directory: Path | str,
+        engine: str = "auto",
+        threads: int | None = None,
+        gpu: int | None = None,
+    ) -> "Predictor":
+        """Load a checkpoint; raises CheckpointError or EngineError with one line that says what to do."""
+        settings = read_settings(directory)
+        encoder = Encoder(load_tokenizer(directory, settings), settings)
+        return cls(encoder, load_engine(Path(directory), settings, engine, threads, gpu), settings)
+
+    @property
+    def engine_name(self) -> str:
+        """Name of the engine that scores, as it appears in timings and metrics."""
+        return self._engine.name
+
+    def predict(self, reviews: Sequence[object]) -> list[Prediction | ReviewError]:
+        """Score reviews in request order; one that cannot be scored gives its error in its place."""
+        answers: list[Prediction | ReviewError | None] = []
+        texts: list[str] = []
+        for review in reviews:
+            try:
+                texts.append(check_review(review))
+                answers.append(None)
+            except ReviewError as error:
+                answers.append(error)
+        scored = iter(self._score(texts))
+        return [next(scored) if answer is None else answer for answer in answers]
+
+    def _score(self, texts: list[str]) -> list[Prediction]:
+        if not texts:
+            self.last_timing = Timing()
+            return []
+        start = time.perf_counter()
+        encoded = self._encoder.encode(texts)
+        tokenized = time.perf_counter()
+        logits = self._engine.logits([review.ids for review in encoded])
+        self.last_timing = Timing(tokenized - start, time.perf_counter() - tokenized)
+        probabilities = softmax(logits / self._temperature)
+        return [self._prediction(*pair) for pair in zip(encoded, probabilities, strict=True)]
+
+    def _prediction(self, encoded: Encoded, probabilities: NDArray[np.float64]) -> Prediction:
+        best = int(probabilities.argmax())
+        return Prediction(
+            label=self.labels[best],
+            confidence=float(probabilities[best]),
+            probabilities=dict(zip(self.labels, probabilities.tolist(), strict=True)),
+            tokens=encoded.tokens,
+            truncated=encoded.truncated,
+        )
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the probabilities of each row of logits, (reviews, labels)."""
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))

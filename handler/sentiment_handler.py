@@ -1,0 +1,124 @@
+"""The TorchServe handler, the only file that knows TorchServe: rows in, one response per row out."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+_UNPACKED: Final = Path(__file__).resolve().parent
+if (_UNPACKED / "handler").is_dir():
+    # In an unpacked archive this file lies beside the `handler` package it was packed with; that
+    # one has to win over any other `handler` on the path, such as one in the working directory.
+    sys.path.insert(0, str(_UNPACKED))
+
+from ts.metrics.dimension import Dimension  # noqa: E402
+from ts.metrics.metric_type_enum import MetricTypes  # noqa: E402
+
+from handler.engines import EngineError  # noqa: E402
+from handler.errors import CheckpointError, ReviewError  # noqa: E402
+from handler.predictor import Prediction, Predictor  # noqa: E402
+from handler.rows import Request, Response, answer_error, answer_row, parse_body  # noqa: E402
+
+logger = logging.getLogger(__name__)
+
+BODY_NAMES: Final = ("body", "data")
+WARM_UP: Final = (
+    "Fine.",
+    "A long evening in the cinema, and not one minute of it was wasted. " * 40,
+)
+
+
+class SentimentHandler:
+    """Loads one predictor per worker and answers batches of TorchServe rows with it."""
+
+    predictor: Predictor
+
+    def initialize(self, context: Any) -> None:
+        """Load the packed checkpoint and score once before the worker is READY; exits with one line if unfit."""
+        properties = context.system_properties
+        try:
+            self.predictor = Predictor.load(
+                properties["model_dir"],
+                engine=os.environ.get("SENTIMENT_ENGINE", "auto"),
+                threads=_threads(os.environ.get("SENTIMENT_THREADS", "")),
+                gpu=properties.get("gpu_id"),
+            )
+        except (CheckpointError, EngineError) as error:
+            logger.error("Cannot serve this model: %s", error)
+            raise SystemExit(1) from error
+        self.predictor.predict(WARM_UP)
+        logger.info("Engine %s is warm.", self.predictor.engine_name)
+
+    def handle(self, rows: list[dict[str, Any]], context: Any) -> list[bytes]:
+        """Score the reviews of all rows in one call; returns exactly one JSON body per row."""
+        requests = [_read_row(row, index, context) for index, row in enumerate(rows)]
+        reviews = [
+            review
+            for request in requests
+            if isinstance(request, Request)
+            for review in request.reviews
+        ]
+        answers = self.predictor.predict(reviews)
+        self._count(answers, context)
+        responses = _respond(requests, answers)
+        for index, response in enumerate(responses):
+            self._set_headers(context, index, response)
+        return [response.body for response in responses]
+
+    def _set_headers(self, context: Any, index: int, response: Response) -> None:
+        timing = self.predictor.last_timing
+        context.set_response_status(response.status, response.phrase, index)
+        context.set_response_content_type(index, "application/json")
+        context.set_response_header(
+            index,
+            "Server-Timing",
+            f"tokenize;dur={timing.tokenize * 1e3:.2f}, "
+            f'inference;dur={timing.inference * 1e3:.2f};desc="{self.predictor.engine_name}"',
+        )
+
+    def _count(self, answers: list[Prediction | ReviewError], context: Any) -> None:
+        tokens = [answer.tokens for answer in answers if isinstance(answer, Prediction)]
+        timing = self.predictor.last_timing
+        for name, value, unit, kind in (
+            ("ReviewsScored", len(tokens), "Count", MetricTypes.COUNTER),
+            ("TokensScored", sum(tokens), "Count", MetricTypes.COUNTER),
+            ("TokenizeSeconds", timing.tokenize, "Seconds", MetricTypes.HISTOGRAM),
+            ("InferenceSeconds", timing.inference, "Seconds", MetricTypes.HISTOGRAM),
+        ):
+            dimensions = [Dimension("Engine", self.predictor.engine_name)]
+            context.metrics.add_metric(name, value, unit, None, dimensions, kind)
+
+
+def _read_row(row: dict[str, Any], index: int, context: Any) -> Request | ReviewError:
+    name = next((name for name in BODY_NAMES if name in row), None)
+    if name is None:
+        return ReviewError(
+            "not_json",
+            "Expected a JSON or plain-text body, found a form; set the content type of the request.",
+        )
+    headers = context.get_request_header(index, name) or {}
+    try:
+        return parse_body(row[name], headers.get("content-type") or "")
+    except ReviewError as error:
+        return error
+
+
+def _respond(
+    requests: list[Request | ReviewError], answers: list[Prediction | ReviewError]
+) -> list[Response]:
+    remaining = iter(answers)
+    return [
+        answer_error(request)
+        if isinstance(request, ReviewError)
+        else answer_row(request, [next(remaining) for _ in request.reviews])
+        for request in requests
+    ]
+
+
+def _threads(value: str) -> int | None:
+    if not value:
+        return None
+    if not value.isdigit() or int(value) < 1:
+        raise EngineError(f"SENTIMENT_THREADS: expected a positive number, found {value!r}.")
+    return int(value)

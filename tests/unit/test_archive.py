@@ -1,0 +1,86 @@
+"""Packing: what lies in the .mar, that it is the same twice, and that a broken checkpoint is refused."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from training.archive import build_archive, main
+
+
+@pytest.fixture
+def archive(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    build_archive(tiny_checkpoint, tmp_path / "sentiment.mar")
+    return tmp_path / "sentiment.mar"
+
+
+def test_holds_checkpoint_handler_and_manifest(archive: Path) -> None:
+    names = set(zipfile.ZipFile(archive).namelist())
+    assert {
+        "MAR-INF/MANIFEST.json",
+        "sentiment_handler.py",
+        "handler/predictor.py",
+        "handler/stop_words.txt",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    } <= names
+    assert not any("__pycache__" in name for name in names)
+
+
+def test_checksum_file_is_what_sha256sum_checks(archive: Path) -> None:
+    recorded = archive.with_name("sentiment.mar.sha256").read_text()
+    assert recorded == f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  sentiment.mar\n"
+
+
+def test_same_checkpoint_gives_the_same_bytes(archive: Path, tiny_checkpoint: Path) -> None:
+    before = archive.read_bytes()
+    build_archive(tiny_checkpoint, archive)
+    assert archive.read_bytes() == before
+
+
+def test_packed_handler_package_wins_over_the_working_directory(
+    archive: Path, tmp_path: Path
+) -> None:
+    unpacked, elsewhere = tmp_path / "unpacked", tmp_path / "elsewhere"
+    zipfile.ZipFile(archive).extractall(unpacked)
+    (elsewhere / "handler").mkdir(parents=True)
+    (elsewhere / "handler" / "__init__.py").write_text(
+        "raise ImportError('the wrong handler package')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{elsewhere}{os.pathsep}{unpacked}"}
+    code = "import sentiment_handler, handler; print(handler.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=elsewhere,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(unpacked / "handler" / "__init__.py")
+
+
+@pytest.mark.parametrize("broken", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_broken_checkpoint_is_refused_and_the_old_archive_survives(
+    broken: str, archive: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = archive.read_bytes()
+    path = tiny_checkpoint / broken
+    path.write_bytes(path.read_bytes()[:100])
+    assert main(["--checkpoint", str(tiny_checkpoint), "--output", str(archive)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("archive: ")
+    assert broken in error
+    assert error.count("\n") == 1
+    assert archive.read_bytes() == before
+    assert [path.name for path in archive.parent.glob(".sentiment*")] == []
+
+
+def test_missing_checkpoint_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--checkpoint", str(tmp_path / "none"), "--output", str(tmp_path / "a.mar")]) == 1
+    assert "config.json" in capsys.readouterr().err
