@@ -8,7 +8,7 @@ from serving.supervisor import serve
 
 
 def main() -> int:
-    """Return 0 after a requested stop, 1 after a server died, 2 (and one line) if it cannot start."""
+    """Return 0 after a requested stop, 1 after a server died, 2 (and one line) if unable."""
     try:
         return serve(parse_settings(sys.argv[1:]))
     except StartError as error:

@@ -8,7 +8,7 @@ from serving.settings import ROOT, Settings
 
 
 def start_gateway(settings: Settings) -> Server:
-    """Start gunicorn on the gateway; further GATEWAY_ variables of the environment stay in force."""
+    """Start gunicorn on the gateway; other GATEWAY_ variables of the environment still count."""
     told = {
         "GATEWAY_HOST": settings.host,
         "GATEWAY_PORT": str(settings.port),

@@ -73,7 +73,7 @@ def _require_page(page: Path) -> None:
 
 @contextmanager
 def _private_folder() -> Iterator[Path]:
-    """Yield a temporary folder for sockets and the unpacked archive, readable by this user alone."""
+    """Yield a temporary folder for sockets and the unpacked archive, this user's alone."""
     folder = Path(tempfile.mkdtemp(prefix="sentiment-"))
     try:
         yield folder

@@ -1,4 +1,4 @@
-"""TorchServe as a child process: the Java program that `torchserve --start` runs, without the command.
+"""TorchServe as a child process: the Java program behind `torchserve --start`, run directly.
 
 The command returns 0 whatever becomes of Java, keeps one process file for the whole machine, and
 lets all services of a machine meet under the same socket names in its temporary folder.
@@ -19,7 +19,7 @@ SURPRISES = ("TS_", "LOG_LOCATION", "METRICS_LOCATION", "SM_TELEMETRY_LOG", "JAV
 
 
 def start_torchserve(settings: Settings, java: Path, temporary: Path) -> Server:
-    """Start TorchServe on the archive; `temporary` is private, its path short enough for sockets."""
+    """Start TorchServe on the archive; `temporary` is private and short enough for sockets."""
     config = _derived_config(settings)
     return start_server(
         "TorchServe",
@@ -31,7 +31,7 @@ def start_torchserve(settings: Settings, java: Path, temporary: Path) -> Server:
 
 
 def _derived_config(settings: Settings) -> Path:
-    """Write config.properties plus this start's addresses and paths; a key's last mention counts."""
+    """Write config.properties plus this start's addresses: a key's last mention counts."""
     overrides = {
         "inference_address": f"http://127.0.0.1:{settings.inference_port}",
         "management_address": f"http://127.0.0.1:{settings.management_port}",

@@ -1,0 +1,80 @@
+"""config.properties is what the running TorchServe does: access, limits, batching, metrics."""
+
+import stat
+
+import psutil
+import pytest
+
+from tests.integration.conftest import direct
+from tests.stack import Stack, send
+
+PREDICTION = "/predictions/sentiment"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer guess"}], ids=["none", "wrong"])
+def test_predictions_and_management_ask_for_their_token(
+    stack: Stack, headers: dict[str, str]
+) -> None:
+    for url in (f"{stack.inference_url}{PREDICTION}", f"{stack.inference_url}/ping"):
+        assert send(url, "POST", b"fine", headers).status == 400
+    for path in ("/models", "/models/sentiment", "/token?type=inference"):
+        assert send(stack.management_url + path, headers=headers).status == 400
+
+
+def test_each_token_opens_its_own_door_only(stack: Stack) -> None:
+    management, inference = stack.token("management"), stack.token("inference")
+    assert send(f"{stack.inference_url}{PREDICTION}", "POST", b"fine", management).status == 400
+    assert send(f"{stack.management_url}/models", headers=inference).status == 400
+
+
+def test_key_file_is_this_users_alone(stack: Stack) -> None:
+    assert stat.S_IMODE(stack.key_file.stat().st_mode) == 0o600
+
+
+def test_models_cannot_be_added_or_removed(stack: Stack) -> None:
+    token = stack.token("management")
+    archive = "file:///tmp/other.mar"
+    add = send(f"{stack.management_url}/models?url={archive}", "POST", b"", token)
+    remove = send(f"{stack.management_url}/models/sentiment/1.0", "DELETE", None, token)
+    assert (add.status, remove.status) == (405, 405)
+    assert stack.model()["workers"][0]["status"] == "READY"
+
+
+def test_model_runs_as_configured(stack: Stack) -> None:
+    model = stack.model()
+    told = {
+        "minWorkers": 1,
+        "maxWorkers": 1,
+        "batchSize": 32,
+        "maxBatchDelay": 1,
+        "responseTimeout": 60,
+        "startupTimeout": 120,
+    }
+    assert {name: model[name] for name in told} == told
+    assert len(model["workers"]) == 1
+    assert model["jobQueueStatus"]["remainingCapacity"] == 256
+
+
+def test_everything_listens_on_loopback_only(stack: Stack) -> None:
+    listening = [
+        connection.laddr.ip.removeprefix("::ffff:")
+        for process in stack.runner.family()
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= 4
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_body_beyond_every_limit_is_not_read(stack: Stack) -> None:
+    assert direct(stack)(b"x" * 5_000_000).status == 413
+
+
+def test_metrics_count_requests_reviews_and_seconds(stack: Stack) -> None:
+    names = ("ts_inference_requests_total", "ReviewsScored", "InferenceSeconds_count")
+    before = [stack.metric(name) for name in names]
+    assert direct(stack)({"reviews": ["one", "two", "three"]}).status == 200
+    requests, reviews, batches = (
+        stack.metric(name) - was for name, was in zip(names, before, strict=True)
+    )
+    assert (requests, reviews, batches) == (1, 3, 1)
