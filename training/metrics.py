@@ -1,7 +1,8 @@
-"""Measures of a classifier's answers, in plain NumPy: every function takes arrays and returns figures.
+"""Measures of a classifier's answers, in plain NumPy: arrays in, figures out.
 
-Shapes used throughout: `probabilities` (reviews, labels) float, `truth` and `predicted` (reviews,) label indices,
-`confidence` (reviews,) probability of the predicted label, `correct` (reviews,) bool.
+Shapes used throughout: `probabilities` (reviews, labels) float; `truth` and `predicted` (reviews,)
+label indices; `confidence` (reviews,) probability of the predicted label; `correct` (reviews,)
+bool.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def confusion_matrix(truth: Integers, predicted: Integers, labels: int) -> Integ
 
 
 def label_scores(confusion: Integers) -> list[LabelScore]:
-    """Precision, recall and F1 per label from a confusion matrix; 0 where nothing can be divided."""
+    """Precision, recall and F1 per label from a confusion matrix; 0 where there is nothing."""
     hits = np.diag(confusion).astype(np.float64)
     predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
     precision = _ratio(hits, predicted)
@@ -123,7 +124,7 @@ def log_loss(probabilities: Floats, truth: Integers) -> float:
 
 
 def brier_score(probabilities: Floats, truth: Integers) -> float:
-    """Mean squared distance to the one-hot truth, summed over labels (Brier 1950): 0 best, 2 worst."""
+    """Mean squared distance to the one-hot truth over all labels (Brier 1950): 0 best, 2 worst."""
     one_hot = np.eye(probabilities.shape[1])[truth]
     return float(((probabilities - one_hot) ** 2).sum(axis=1).mean())
 
@@ -146,7 +147,7 @@ def coverage_curve(confidence: Floats, correct: Booleans) -> list[CoveragePoint]
 def accuracy_at_coverage(
     confidence: Floats, correct: Booleans, coverage: float = 0.9
 ) -> CoveragePoint:
-    """The highest threshold that still answers at least `coverage` of the reviews, and its accuracy."""
+    """The highest threshold that answers at least `coverage` of the reviews, and its accuracy."""
     wanted = math.ceil(coverage * len(confidence) - 1e-9)
     threshold = np.sort(confidence)[len(confidence) - wanted]
     answered = confidence >= threshold

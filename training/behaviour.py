@@ -1,0 +1,188 @@
+"""The behaviour suite: short cases that ask for one ability each (Ribeiro et al. 2020, CheckList).
+
+Three kinds: *minimum functionality* wants the expected label for `text`; *invariance* wants the
+same label for `text` and `changed`; *direction* wants `changed` to raise the probability of the
+expected label. All are written by hand for this project; nothing is trained or tuned on them.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from handler.errors import ReviewError
+from training.data import DataError
+from training.report import Metrics, markdown_table
+from training.scoring import Scorer, probability_matrix
+
+CASES: Final = Path(__file__).with_name("behaviour")
+MINIMUM, INVARIANCE, DIRECTION = KINDS = ("minimum functionality", "invariance", "direction")
+COLUMNS: Final = ("kind", "capability", "id", "text", "changed", "expected")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question to the model; `changed` is empty for minimum functionality."""
+
+    kind: str
+    capability: str
+    id: str
+    text: str
+    changed: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer to the (changed) text: label, probability of the expected one, and its move."""
+
+    case: Case
+    passed: bool
+    prediction: str
+    probability: float
+    change: float | None
+
+
+def read_cases(directory: Path = CASES) -> list[Case]:
+    """Read every CSV of cases in a folder; raises DataError."""
+    paths = sorted(directory.glob("*.csv"))
+    if not paths:
+        raise DataError(f"{directory}: expected CSV files of behaviour cases, found none.")
+    cases = [case for path in paths for case in _read_file(path)]
+    if len({case.id for case in cases}) < len(cases):
+        raise DataError(
+            f"{directory}: expected every case to have an id of its own, found an id twice."
+        )
+    return sorted(cases, key=lambda case: KINDS.index(case.kind))
+
+
+def _read_file(path: Path) -> list[Case]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise DataError(
+                f"{path}: expected the columns {', '.join(COLUMNS)}, found {reader.fieldnames}."
+            )
+        cases = [Case(**row) for row in reader]
+    for case in cases:
+        if case.kind not in KINDS or not case.text or bool(case.changed) == (case.kind == MINIMUM):
+            raise DataError(
+                f"{path}, case {case.id!r}: expected one of the kinds {', '.join(KINDS)} and a "
+                "changed text "
+                f"for all but the first, found the kind {case.kind!r}."
+            )
+    return cases
+
+
+def match_labels(cases: Sequence[Case], labels: Sequence[str]) -> dict[str, str]:
+    """Map the labels that the cases expect to the checkpoint's, in any case; raises DataError."""
+    known = {label.casefold(): label for label in labels}
+    expected = sorted({case.expected for case in cases})
+    if any(label.casefold() not in known for label in expected):
+        raise DataError(
+            f"the behaviour cases expect the labels {', '.join(expected)}, the checkpoint has "
+            f"{', '.join(labels)}; leave --behaviour out, or name a folder of cases for these "
+            "labels."
+        )
+    return {label: known[label.casefold()] for label in expected}
+
+
+def run_cases(scorer: Scorer, cases: Sequence[Case]) -> list[Outcome]:
+    """Ask every case; raises DataError if the labels do not fit or a text cannot be scored."""
+    matched = match_labels(cases, scorer.labels)
+    texts = list(
+        dict.fromkeys(text for case in cases for text in (case.text, case.changed) if text)
+    )
+    answers = []
+    for text, answer in zip(texts, scorer.predict(texts), strict=True):
+        if isinstance(answer, ReviewError):
+            raise DataError(
+                f"expected every behaviour case to be scored, found {answer} for {text!r}."
+            )
+        answers.append(answer)
+    matrix = probability_matrix(answers, scorer.labels)
+    asked = {
+        text: dict(zip(scorer.labels, row.tolist(), strict=True))
+        for text, row in zip(texts, matrix, strict=True)
+    }
+    return [_judge(case, matched[case.expected], asked) for case in cases]
+
+
+def _judge(case: Case, expected: str, asked: Mapping[str, Mapping[str, float]]) -> Outcome:
+    before = asked[case.text]
+    after = asked[case.changed or case.text]
+    prediction = _top(after)
+    change = after[expected] - before[expected] if case.changed else None
+    if case.kind == MINIMUM:
+        passed = prediction == expected
+    elif case.kind == INVARIANCE:
+        passed = prediction == _top(before)
+    else:
+        passed = change is not None and change > 0
+    return Outcome(case, passed, prediction, after[expected], change)
+
+
+def _top(probabilities: Mapping[str, float]) -> str:
+    return max(probabilities, key=probabilities.__getitem__)
+
+
+def summarise(outcomes: Sequence[Outcome]) -> Metrics:
+    """Content of behaviour.json: counts by kind and capability, and every failed case."""
+    return {
+        **_count(outcomes),
+        "kinds": {
+            kind: {
+                **_count(of_kind),
+                "capabilities": {
+                    name: _count([each for each in of_kind if each.case.capability == name])
+                    for name in dict.fromkeys(each.case.capability for each in of_kind)
+                },
+            }
+            for kind in KINDS
+            if (of_kind := [each for each in outcomes if each.case.kind == kind])
+        },
+        "failures": [
+            {
+                **asdict(each.case),
+                "prediction": each.prediction,
+                "probability": each.probability,
+                "change": each.change,
+            }
+            for each in outcomes
+            if not each.passed
+        ],
+    }
+
+
+def _count(outcomes: Sequence[Outcome]) -> Metrics:
+    changes = [abs(each.change) for each in outcomes if each.change is not None]
+    return {
+        "cases": len(outcomes),
+        "passed": sum(each.passed for each in outcomes),
+        "mean_probability_change": float(np.mean(changes)) if changes else None,
+    }
+
+
+def render(summary: Metrics) -> str:
+    """The counts as a Markdown table: one row per kind, then its capabilities."""
+    rows = []
+    for kind, of_kind in summary["kinds"].items():
+        rows.append(_row(f"**{kind}**", of_kind))
+        rows += [_row(capability, counts) for capability, counts in of_kind["capabilities"].items()]
+    rows.append(_row("**all**", {**summary, "mean_probability_change": None}))
+    return markdown_table(("kind and capability", "passed", "cases", "share", "mean |Δp|"), rows)
+
+
+def _row(name: str, counts: Metrics) -> tuple[str, ...]:
+    change = counts["mean_probability_change"]
+    share = f"{counts['passed'] / counts['cases']:.0%}"
+    return (
+        name,
+        str(counts["passed"]),
+        str(counts["cases"]),
+        share,
+        "" if change is None else f"{change:.3f}",
+    )

@@ -1,0 +1,359 @@
+"""Write a checkpoint's README.md, its model card, from its own training run and evaluation.
+
+    python -m training.model_card --checkpoint model_store/checkpoint \\
+        --metrics runs/test/metrics.json --behaviour runs/test/behaviour.json \\
+        --run runs/train/run.json
+
+No figure in the card is typed by hand; what a run did not record is left out.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from handler.checkpoint import Settings, read_settings
+from handler.errors import CheckpointError
+from handler.weights import write_text
+from training import behaviour, report
+from training.data import ARCHIVE_SUFFIXES, DataError
+from training.report import Metrics, markdown_table
+
+CARD_FILE: Final = "README.md"
+WEAK_SHARE: Final = 0.75
+STAGE_FIGURES: Final = ("minutes", "tokens", "flop", "seed")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the card; 2 with one clear line if a file is missing or does not fit."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.model_card",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="checkpoint; its README.md is written",
+    )
+    add(
+        "--metrics",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="metrics.json of the final evaluation",
+    )
+    add("--behaviour", type=Path, metavar="FILE", help="behaviour.json of the same evaluation")
+    add("--run", type=Path, metavar="FILE", help="run.json that training wrote")
+    options = parser.parse_args(arguments)
+    try:
+        card = render(
+            read_settings(options.checkpoint),
+            read_json(options.metrics),
+            read_json(options.behaviour) if options.behaviour else None,
+            read_json(options.run) if options.run else {},
+        )
+    except (DataError, CheckpointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    write_text(options.checkpoint / CARD_FILE, card)
+    return 0
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; raises DataError."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path}: expected a JSON file of training or evaluation, found no such file."
+        ) from error
+    except ValueError as error:
+        raise DataError(f"{path}: expected JSON, found a broken file ({error}).") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected a JSON object, found {type(content).__name__}.")
+    return content
+
+
+def render(
+    settings: Settings, measured: Metrics, asked: Metrics | None, run: dict[str, Any]
+) -> str:
+    """Put the card together; `asked` is the behaviour summary, `run` what training recorded."""
+    sections = [
+        front_matter(measured),
+        title(settings, run),
+        "## Results\n\n" + results(measured),
+        data_section(run.get("data", {})),
+        recipe_section(run),
+        "## Settings\n\n" + settings_table(settings),
+        "## Calibration\n\n" + calibration(settings, measured),
+        behaviour_section(asked) if asked else "",
+        "## Limits and known failures\n\n" + limits(settings, measured, asked),
+        "## Reproduce\n\n" + reproduce(measured, run),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def front_matter(measured: Metrics) -> str:
+    """Hugging Face's metadata block."""
+    results = {
+        "task": {"type": "text-classification"},
+        "dataset": {
+            "type": _data_name(measured),
+            "name": _data_name(measured),
+            "split": measured.get("split"),
+        },
+        "metrics": [
+            {"type": name, "value": round(measured[name], 4)}
+            for name in ("accuracy", "macro_f1", "ece")
+        ],
+    }
+    content = {
+        **({"language": "en", "datasets": ["stanfordnlp/imdb"]} if _is_imdb(measured) else {}),
+        "pipeline_tag": "text-classification",
+        "tags": ["sentiment-analysis"],
+        "metrics": ["accuracy", "f1"],
+        "model-index": [{"name": "checkpoint", "results": [results]}],
+    }
+    return f"---\n{yaml.safe_dump(content, sort_keys=False)}---"
+
+
+def title(settings: Settings, run: dict[str, Any]) -> str:
+    """Heading and one paragraph on what the model is."""
+    kind = (
+        "Bidirectional LSTM"
+        if settings.architecture == "bilstm"
+        else "Transformer encoder (RoBERTa layout)"
+    )
+    size = f", {run['parameters'] / 1e6:.1f} M parameters" if "parameters" in run else ""
+    labels = ", ".join(f"`{label}`" for label in settings.labels)
+    source = f"fine-tuned from {run['encoder']}" if run.get("encoder") else "trained from nothing"
+    return (
+        f"# Review classifier\n\n{kind}{size}, {source} by this repository's own code. It gives a "
+        "review "
+        f"one of the labels {labels}, with a calibrated probability for each."
+    )
+
+
+def results(measured: Metrics) -> str:
+    """Headline figures, per-label scores, confusion matrix and accuracy by length."""
+    data = measured.get("data", {})
+    checksum = f" (SHA-256 `{data['sha256']}`)" if "sha256" in data else ""
+    part = f", split `{measured['split']}`" if _is_imdb(measured) else ""
+    sample = f", a random sample of {measured['n']:,}" if measured.get("sample") else ""
+    parts = [
+        f"Measured on {measured['n']:,} reviews of {_data_name(measured)}{part}{sample}{checksum}.",
+        report.headline(measured),
+        _per_label(measured),
+        _confusion(measured),
+        report.length_table(measured),
+    ]
+    return "\n\n".join(parts)
+
+
+def _per_label(measured: Metrics) -> str:
+    rows = [
+        (
+            label,
+            *(f"{score[name]:.4f}" for name in ("precision", "recall", "f1")),
+            f"{score['support']:,}",
+        )
+        for label, score in measured["per_label"].items()
+    ]
+    return markdown_table(("label", "precision", "recall", "F1", "reviews"), rows)
+
+
+def _confusion(measured: Metrics) -> str:
+    labels = measured["confusion_matrix"]["labels"]
+    rows = [
+        (f"true {label}", *(f"{count:,}" for count in counts))
+        for label, counts in zip(labels, measured["confusion_matrix"]["counts"], strict=True)
+    ]
+    return markdown_table(("", *(f"predicted {label}" for label in labels)), rows)
+
+
+def data_section(data: dict[str, Any]) -> str:
+    """What was trained on, and how often test text was found in it."""
+    rows = [(name.replace("_", " "), _value(value)) for name, value in data.items()]
+    return "## Data\n\n" + markdown_table(("data", "value"), rows) if rows else ""
+
+
+def recipe_section(run: dict[str, Any]) -> str:
+    """Stages with their cost, then each stage's settings and result."""
+    stages = run.get("stages", [])
+    if not stages:
+        return ""
+    rows = [(stage["name"], *(_value(stage.get(key)) for key in STAGE_FIGURES)) for stage in stages]
+    rows.append(("**all**", *(_total(stages, key) for key in STAGE_FIGURES[:3]), ""))
+    machine = [(key, _value(run[key])) for key in ("machine", "torch", "parameters") if key in run]
+    parts = [
+        "## Recipe and cost",
+        markdown_table(("stage", "minutes", "tokens", "FLOP", "seed"), rows),
+        *([markdown_table(("run", "value"), machine)] if machine else []),
+        *(
+            _stage_details(stage)
+            for stage in stages
+            if stage.get("settings") or stage.get("result")
+        ),
+    ]
+    return "\n\n".join(parts)
+
+
+def _stage_details(stage: dict[str, Any]) -> str:
+    rows = [
+        (kind, name.replace("_", " "), _value(value))
+        for kind, key in (("setting", "settings"), ("result", "result"))
+        for name, value in (stage.get(key) or {}).items()
+    ]
+    return f"### {stage['name']}\n\n" + markdown_table(("", "name", "value"), rows)
+
+
+def _total(stages: Iterable[dict[str, Any]], key: str) -> str:
+    return _value(sum(stage.get(key) or 0 for stage in stages))
+
+
+def settings_table(settings: Settings) -> str:
+    """The checkpoint's own settings, as its config.json has them."""
+    names = (
+        "architecture",
+        "cleaning",
+        "max_length",
+        "truncation",
+        "pooling",
+        "head_sizes",
+        "dropout",
+        "temperature",
+    )
+    return markdown_table(
+        ("setting", "value"),
+        [(name.replace("_", " "), _value(getattr(settings, name))) for name in names],
+    )
+
+
+def calibration(settings: Settings, measured: Metrics) -> str:
+    """What a confidence is worth."""
+    return (
+        f"Logits are divided by a temperature of {settings.temperature:.4f}, fitted on validation "
+        "reviews. "
+        f"On the reviews above the expected calibration error is {measured['ece']:.2%} and the "
+        "log-loss "
+        f"{measured['log_loss']:.4f}. Answering only where the confidence is at least "
+        f"{measured['threshold_at_90_coverage']:.3f} covers "
+        f"{measured['coverage_at_threshold']:.1%} of the reviews "
+        f"with an accuracy of {measured['accuracy_at_90_coverage']:.2%}."
+    )
+
+
+def behaviour_section(asked: Metrics) -> str:
+    """The behaviour suite by kind and capability."""
+    return (
+        "## Behaviour\n\n"
+        "Short cases written by hand for this project and used for measuring only. Minimum "
+        "functionality wants the "
+        "expected label (a constant answer passes half); invariance wants the label unchanged "
+        "under an edit that does "
+        "not matter (a constant answer passes all); direction wants the probability to move the "
+        "stated way (a constant "
+        "answer passes none). |Δp| is how far the edit moved the probability.\n\n"
+        + behaviour.render(asked)
+    )
+
+
+def limits(settings: Settings, measured: Metrics, asked: Metrics | None) -> str:
+    """What the model is not for, and where it was seen to fail."""
+    cut = measured["truncated"]
+    lines = [
+        "- It knows one kind of text: that of its training data. On other subjects or languages "
+        "neither its accuracy "
+        "nor its confidence is known.",
+        "- It judges a text as a whole; it does not find who praises what. Nothing that matters "
+        "to a person should "
+        "hang on one answer.",
+        f"- It reads at most {settings.max_length} tokens; {cut['share']:.1%} of the reviews "
+        "above were cut"
+        + (
+            f", and {cut['accuracy']:.2%} of those answered rightly."
+            if cut["accuracy"] is not None
+            else "."
+        ),
+    ]
+    weak = _weak_capabilities(asked) if asked else []
+    if weak:
+        lines.append(f"- Weak in the behaviour suite (under {WEAK_SHARE:.0%}): {', '.join(weak)}.")
+    examples = _failures(asked) if asked else []
+    if examples:
+        header = ("capability", "text", "expected", "answer")
+        lines.append("\nOne failed case of each capability:\n\n" + markdown_table(header, examples))
+    return "\n".join(lines)
+
+
+def _weak_capabilities(asked: Metrics) -> list[str]:
+    return [
+        f"{name} ({counts['passed']} of {counts['cases']})"
+        for kind in asked["kinds"].values()
+        for name, counts in kind["capabilities"].items()
+        if counts["passed"] < WEAK_SHARE * counts["cases"]
+    ]
+
+
+def _failures(asked: Metrics) -> list[tuple[str, ...]]:
+    first = {failure["capability"]: failure for failure in reversed(asked["failures"])}
+    return [_failure_row(first[name]) for name in sorted(first)]
+
+
+def _failure_row(failure: Metrics) -> tuple[str, ...]:
+    text = failure["text"] + (f" → {failure['changed']}" if failure["changed"] else "")
+    wanted = {behaviour.MINIMUM: failure["expected"], behaviour.INVARIANCE: "same label"}
+    expected = wanted.get(failure["kind"], f"more {failure['expected']}")
+    moved = f", Δp {failure['change']:+.3f}" if failure["change"] is not None else ""
+    return failure["capability"], text.replace("<", "&lt;"), expected, failure["prediction"] + moved
+
+
+def reproduce(measured: Metrics, run: dict[str, Any]) -> str:
+    """The commands of every stage, then the evaluation that gave these figures."""
+    commands = [stage["command"] for stage in run.get("stages", []) if stage.get("command")]
+    name = measured.get("data", {}).get("file", "PATH")
+    split = f" --split {measured['split']}" if measured.get("split") else ""
+    commands.append(
+        f"python -m training.evaluate --checkpoint {measured.get('checkpoint', 'DIR')} --data "
+        f"{name}{split} "
+        f"--engine {measured['engine']} --behaviour --output runs/test"
+    )
+    return "```sh\n" + "\n".join(commands) + "\n```"
+
+
+def _is_imdb(measured: Metrics) -> bool:
+    return str(measured.get("data", {}).get("file", "")).endswith(ARCHIVE_SUFFIXES)
+
+
+def _data_name(measured: Metrics) -> str:
+    return (
+        "IMDb (aclImdb_v1)"
+        if _is_imdb(measured)
+        else str(measured.get("data", {}).get("file", "the data"))
+    )
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, int) and abs(value) < 10**9:
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, int | float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_value(each)}" for name, each in value.items())
+    return ", ".join(_value(each) for each in value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
