@@ -71,8 +71,7 @@ def _read_file(path: Path) -> list[Case]:
         if case.kind not in KINDS or not case.text or bool(case.changed) == (case.kind == MINIMUM):
             raise DataError(
                 f"{path}, case {case.id!r}: expected one of the kinds {', '.join(KINDS)} and a "
-                "changed text "
-                f"for all but the first, found the kind {case.kind!r}."
+                f"changed text for all but the first, found the kind {case.kind!r}."
             )
     return cases
 

@@ -84,8 +84,7 @@ def read_run(directory: Path) -> Run:
     except FileNotFoundError as error:
         raise DataError(
             f"{directory}: expected {METRICS_FILE} and {PREDICTIONS_FILE}, found no "
-            f"{error.filename}; "
-            "name the --output folder of an evaluation."
+            f"{error.filename}; name the --output folder of an evaluation."
         ) from error
     except (KeyError, ValueError) as error:
         raise DataError(
@@ -100,9 +99,8 @@ def compare(base: Run, run: Run) -> Comparison:
         shared = len(base.truth.keys() & run.truth.keys())
         raise DataError(
             f"expected two runs on the same labelled reviews, found {len(base.truth)} in "
-            f"{base.name!r}, "
-            f"{len(run.truth)} in {run.name!r} and {shared} ids in both; evaluate both on the "
-            "same data."
+            f"{base.name!r}, {len(run.truth)} in {run.name!r} and {shared} ids in both; evaluate "
+            "both on the same data."
         )
     test = mcnemar(base.correct, run.correct)
     flipped = [a != b for a, b in zip(base.predictions, run.predictions, strict=True)]

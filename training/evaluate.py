@@ -93,7 +93,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--history",
         type=Path,
         metavar="FILE",
-        help="JSON lines of a training run, for loss curves (default: history.jsonl in DIR)",
+        help="JSON lines of a training run, for loss curves (default: in DIR or beside it)",
     )
     add(
         "--behaviour",
@@ -154,13 +154,17 @@ def read_reviews(options: argparse.Namespace, labels: Sequence[str]) -> list[Rev
     return reviews
 
 
-def read_history(options: argparse.Namespace) -> plots.History:
-    """Read the history that is named, or the one beside the checkpoint; raises DataError."""
-    path = options.history or options.checkpoint / HISTORY_FILE
-    if path.is_file():
-        return plots.read_history(path)
+def read_history(options: argparse.Namespace) -> plots.Records:
+    """Read the history that is named, or the one of the checkpoint's run; raises DataError."""
+    folders = (options.checkpoint, options.checkpoint.parent)
+    places = [options.history] if options.history else [path / HISTORY_FILE for path in folders]
+    for path in places:
+        if path.is_file():
+            return plots.read_history(path)
     if options.history:
-        raise DataError(f"{path}: expected a training run's history, found no such file.")
+        raise DataError(
+            f"{options.history}: expected a training run's history, found no such file."
+        )
     return []
 
 

@@ -19,12 +19,12 @@ import yaml
 from handler.checkpoint import Settings, read_settings
 from handler.errors import CheckpointError
 from handler.weights import write_text
-from training import behaviour, report
-from training.data import ARCHIVE_SUFFIXES, DataError
+from training import card_results
+from training.card_results import data_name, is_imdb
+from training.data import DataError
 from training.report import Metrics, markdown_table
 
 CARD_FILE: Final = "README.md"
-WEAK_SHARE: Final = 0.75
 STAGE_FIGURES: Final = ("minutes", "tokens", "flop", "seed")
 
 
@@ -89,13 +89,13 @@ def render(
     sections = [
         front_matter(measured),
         title(settings, run),
-        "## Results\n\n" + results(measured),
+        "## Results\n\n" + card_results.results(measured),
         data_section(run.get("data", {})),
         recipe_section(run),
         "## Settings\n\n" + settings_table(settings),
-        "## Calibration\n\n" + calibration(settings, measured),
-        behaviour_section(asked) if asked else "",
-        "## Limits and known failures\n\n" + limits(settings, measured, asked),
+        "## Calibration\n\n" + card_results.calibration(settings, measured),
+        card_results.behaviour_section(asked) if asked else "",
+        "## Limits and known failures\n\n" + card_results.limits(settings, measured, asked),
         "## Reproduce\n\n" + reproduce(measured, run),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -106,8 +106,8 @@ def front_matter(measured: Metrics) -> str:
     results = {
         "task": {"type": "text-classification"},
         "dataset": {
-            "type": _data_name(measured),
-            "name": _data_name(measured),
+            "type": data_name(measured),
+            "name": data_name(measured),
             "split": measured.get("split"),
         },
         "metrics": [
@@ -116,7 +116,7 @@ def front_matter(measured: Metrics) -> str:
         ],
     }
     content = {
-        **({"language": "en", "datasets": ["stanfordnlp/imdb"]} if _is_imdb(measured) else {}),
+        **({"language": "en", "datasets": ["stanfordnlp/imdb"]} if is_imdb(measured) else {}),
         "pipeline_tag": "text-classification",
         "tags": ["sentiment-analysis"],
         "metrics": ["accuracy", "f1"],
@@ -137,46 +137,8 @@ def title(settings: Settings, run: dict[str, Any]) -> str:
     source = f"fine-tuned from {run['encoder']}" if run.get("encoder") else "trained from nothing"
     return (
         f"# Review classifier\n\n{kind}{size}, {source} by this repository's own code. It gives a "
-        "review "
-        f"one of the labels {labels}, with a calibrated probability for each."
+        f"review one of the labels {labels}, with a calibrated probability for each."
     )
-
-
-def results(measured: Metrics) -> str:
-    """Headline figures, per-label scores, confusion matrix and accuracy by length."""
-    data = measured.get("data", {})
-    checksum = f" (SHA-256 `{data['sha256']}`)" if "sha256" in data else ""
-    part = f", split `{measured['split']}`" if _is_imdb(measured) else ""
-    sample = f", a random sample of {measured['n']:,}" if measured.get("sample") else ""
-    parts = [
-        f"Measured on {measured['n']:,} reviews of {_data_name(measured)}{part}{sample}{checksum}.",
-        report.headline(measured),
-        _per_label(measured),
-        _confusion(measured),
-        report.length_table(measured),
-    ]
-    return "\n\n".join(parts)
-
-
-def _per_label(measured: Metrics) -> str:
-    rows = [
-        (
-            label,
-            *(f"{score[name]:.4f}" for name in ("precision", "recall", "f1")),
-            f"{score['support']:,}",
-        )
-        for label, score in measured["per_label"].items()
-    ]
-    return markdown_table(("label", "precision", "recall", "F1", "reviews"), rows)
-
-
-def _confusion(measured: Metrics) -> str:
-    labels = measured["confusion_matrix"]["labels"]
-    rows = [
-        (f"true {label}", *(f"{count:,}" for count in counts))
-        for label, counts in zip(labels, measured["confusion_matrix"]["counts"], strict=True)
-    ]
-    return markdown_table(("", *(f"predicted {label}" for label in labels)), rows)
 
 
 def data_section(data: dict[str, Any]) -> str:
@@ -237,85 +199,6 @@ def settings_table(settings: Settings) -> str:
     )
 
 
-def calibration(settings: Settings, measured: Metrics) -> str:
-    """What a confidence is worth."""
-    return (
-        f"Logits are divided by a temperature of {settings.temperature:.4f}, fitted on validation "
-        "reviews. "
-        f"On the reviews above the expected calibration error is {measured['ece']:.2%} and the "
-        "log-loss "
-        f"{measured['log_loss']:.4f}. Answering only where the confidence is at least "
-        f"{measured['threshold_at_90_coverage']:.3f} covers "
-        f"{measured['coverage_at_threshold']:.1%} of the reviews "
-        f"with an accuracy of {measured['accuracy_at_90_coverage']:.2%}."
-    )
-
-
-def behaviour_section(asked: Metrics) -> str:
-    """The behaviour suite by kind and capability."""
-    return (
-        "## Behaviour\n\n"
-        "Short cases written by hand for this project and used for measuring only. Minimum "
-        "functionality wants the "
-        "expected label (a constant answer passes half); invariance wants the label unchanged "
-        "under an edit that does "
-        "not matter (a constant answer passes all); direction wants the probability to move the "
-        "stated way (a constant "
-        "answer passes none). |Δp| is how far the edit moved the probability.\n\n"
-        + behaviour.render(asked)
-    )
-
-
-def limits(settings: Settings, measured: Metrics, asked: Metrics | None) -> str:
-    """What the model is not for, and where it was seen to fail."""
-    cut = measured["truncated"]
-    lines = [
-        "- It knows one kind of text: that of its training data. On other subjects or languages "
-        "neither its accuracy "
-        "nor its confidence is known.",
-        "- It judges a text as a whole; it does not find who praises what. Nothing that matters "
-        "to a person should "
-        "hang on one answer.",
-        f"- It reads at most {settings.max_length} tokens; {cut['share']:.1%} of the reviews "
-        "above were cut"
-        + (
-            f", and {cut['accuracy']:.2%} of those answered rightly."
-            if cut["accuracy"] is not None
-            else "."
-        ),
-    ]
-    weak = _weak_capabilities(asked) if asked else []
-    if weak:
-        lines.append(f"- Weak in the behaviour suite (under {WEAK_SHARE:.0%}): {', '.join(weak)}.")
-    examples = _failures(asked) if asked else []
-    if examples:
-        header = ("capability", "text", "expected", "answer")
-        lines.append("\nOne failed case of each capability:\n\n" + markdown_table(header, examples))
-    return "\n".join(lines)
-
-
-def _weak_capabilities(asked: Metrics) -> list[str]:
-    return [
-        f"{name} ({counts['passed']} of {counts['cases']})"
-        for kind in asked["kinds"].values()
-        for name, counts in kind["capabilities"].items()
-        if counts["passed"] < WEAK_SHARE * counts["cases"]
-    ]
-
-
-def _failures(asked: Metrics) -> list[tuple[str, ...]]:
-    first = {failure["capability"]: failure for failure in reversed(asked["failures"])}
-    return [_failure_row(first[name]) for name in sorted(first)]
-
-
-def _failure_row(failure: Metrics) -> tuple[str, ...]:
-    text = failure["text"] + (f" → {failure['changed']}" if failure["changed"] else "")
-    wanted = {behaviour.MINIMUM: failure["expected"], behaviour.INVARIANCE: "same label"}
-    expected = wanted.get(failure["kind"], f"more {failure['expected']}")
-    moved = f", Δp {failure['change']:+.3f}" if failure["change"] is not None else ""
-    return failure["capability"], text.replace("<", "&lt;"), expected, failure["prediction"] + moved
-
-
 def reproduce(measured: Metrics, run: dict[str, Any]) -> str:
     """The commands of every stage, then the evaluation that gave these figures."""
     commands = [stage["command"] for stage in run.get("stages", []) if stage.get("command")]
@@ -323,22 +206,9 @@ def reproduce(measured: Metrics, run: dict[str, Any]) -> str:
     split = f" --split {measured['split']}" if measured.get("split") else ""
     commands.append(
         f"python -m training.evaluate --checkpoint {measured.get('checkpoint', 'DIR')} --data "
-        f"{name}{split} "
-        f"--engine {measured['engine']} --behaviour --output runs/test"
+        f"{name}{split} --engine {measured['engine']} --behaviour --output runs/test"
     )
     return "```sh\n" + "\n".join(commands) + "\n```"
-
-
-def _is_imdb(measured: Metrics) -> bool:
-    return str(measured.get("data", {}).get("file", "")).endswith(ARCHIVE_SUFFIXES)
-
-
-def _data_name(measured: Metrics) -> str:
-    return (
-        "IMDb (aclImdb_v1)"
-        if _is_imdb(measured)
-        else str(measured.get("data", {}).get("file", "the data"))
-    )
 
 
 def _value(value: Any) -> str:

@@ -18,7 +18,7 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#555555"
 PALETTE = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
 DPI = 144
 
-History = list[dict[str, Any]]
+Records = list[dict[str, Any]]
 
 
 def draw_confusion(path: Path, measured: Metrics) -> None:
@@ -131,9 +131,9 @@ def draw_coverage(path: Path, curve: Sequence[CoveragePoint], measured: Metrics)
     _save(figure, path)
 
 
-def read_history(path: Path) -> History:
+def read_history(path: Path) -> Records:
     """Read a training run's JSON lines; raises DataError unless at least one line holds a loss."""
-    history: History = []
+    history: Records = []
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines, start=1):
         try:
@@ -149,7 +149,7 @@ def read_history(path: Path) -> History:
     return history
 
 
-def draw_losses(path: Path, history: History) -> None:
+def draw_losses(path: Path, history: Records) -> None:
     """Loss curves by step, one panel per training stage, each kind of loss in its own colour."""
     stages = list(
         dict.fromkeys(str(record.get("stage", "training")) for record in history if _losses(record))
@@ -163,7 +163,7 @@ def draw_losses(path: Path, history: History) -> None:
     _save(figure, path)
 
 
-def _draw_stage(axes: Axes, records: History) -> None:
+def _draw_stage(axes: Axes, records: Records) -> None:
     names = list(dict.fromkeys(name for record in records for name in _losses(record)))
     for index, name in enumerate(names):
         points = [

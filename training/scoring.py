@@ -85,8 +85,7 @@ def check_evaluable(reviews: Sequence[Review], labels: Sequence[str]) -> None:
         found = ", ".join(f"{label!r} ({count} reviews)" for label, count in unknown.items())
         raise DataError(
             f"expected the checkpoint's labels ({known}), found {found}; rename or remove these "
-            "labels "
-            "in the data, or take a checkpoint that was trained on them."
+            "labels in the data, or take a checkpoint that was trained on them."
         )
     least = MIN_REVIEWS_PER_LABEL * len(labels)
     if len(reviews) < least:
@@ -97,8 +96,8 @@ def check_evaluable(reviews: Sequence[Review], labels: Sequence[str]) -> None:
     if len(counts) == 1:
         raise DataError(
             f"expected at least two different labels out of {known}, found only "
-            f"{next(iter(counts))!r}: "
-            "precision and calibration mean nothing on one label; add reviews with the others."
+            f"{next(iter(counts))!r}: precision and calibration mean nothing on one label; add "
+            "reviews with the others."
         )
 
 
@@ -137,8 +136,8 @@ def probability_matrix(answers: Sequence[Prediction], labels: Sequence[str]) -> 
         broken = int((~np.isfinite(matrix).all(axis=1)).sum())
         raise DataError(
             f"expected probabilities, found NaN or infinity for {broken} of {len(answers)} "
-            "reviews: "
-            "the checkpoint's weights are broken or the engine overflows; try --engine torch-fp32."
+            "reviews: the checkpoint's weights are broken or the engine overflows; try --engine "
+            "torch-fp32."
         )
     return matrix
 

@@ -20,7 +20,7 @@ class TableScorer:
         self._probabilities = probabilities
         self.asked: list[str] = []
 
-    def predict(self, reviews: list[str]) -> list[Prediction | ReviewError]:
+    def predict(self, reviews: Sequence[str]) -> list[Prediction | ReviewError]:
         self.asked += reviews
         return [self._answer(review) for review in reviews]
 

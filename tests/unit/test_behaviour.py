@@ -1,27 +1,28 @@
 """The behaviour suite: its cases are sound, and each kind is judged by its own rule."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.unit.table_scorer import TableScorer
 from training import behaviour
-from training.behaviour import DIRECTION, INVARIANCE, KINDS, MINIMUM, Case
+from training.behaviour import DIRECTION, INVARIANCE, KINDS, MINIMUM, Case, Outcome
 from training.data import DataError
 
 CASES = behaviour.read_cases()
 
 
-def of_kind(kind):
+def of_kind(kind: str) -> list[Case]:
     return [case for case in CASES if case.kind == kind]
 
 
-def passed_share(outcomes, kind):
+def passed_share(outcomes: list[Outcome], kind: str) -> float:
     chosen = [outcome.passed for outcome in outcomes if outcome.case.kind == kind]
     return sum(chosen) / len(chosen)
 
 
-def test_suite_has_at_least_200_cases_in_three_kinds():
+def test_suite_has_at_least_200_cases_in_three_kinds() -> None:
     assert len(CASES) >= 240
     assert {case.kind for case in CASES} == set(KINDS)
     assert {case.capability for case in of_kind(MINIMUM)} >= {
@@ -34,28 +35,30 @@ def test_suite_has_at_least_200_cases_in_three_kinds():
     assert {case.capability for case in of_kind(INVARIANCE)} >= {"names", "typos"}
 
 
-def test_every_capability_expects_both_labels_equally_often():
+def test_every_capability_expects_both_labels_equally_often() -> None:
     counts = Counter((case.capability, case.expected) for case in CASES)
     for capability in {case.capability for case in CASES}:
         assert counts[capability, "positive"] == counts[capability, "negative"]
 
 
-def test_no_case_is_asked_twice_and_every_changed_text_differs():
+def test_no_case_is_asked_twice_and_every_changed_text_differs() -> None:
     assert len({(case.text, case.changed) for case in CASES}) == len(CASES)
     assert all(case.text != case.changed for case in CASES)
 
 
-def test_cases_are_short():
+def test_cases_are_short() -> None:
     assert max(len(case.text.split()) for case in CASES) <= 40
 
 
 @pytest.mark.parametrize("constant", [(0.0, 1.0), (1.0, 0.0)])
-def test_a_constant_answer_passes_half_all_and_none_of_the_three_kinds(constant):
+def test_a_constant_answer_passes_half_all_and_none_of_the_three_kinds(
+    constant: tuple[float, float],
+) -> None:
     outcomes = behaviour.run_cases(TableScorer(lambda text: constant), CASES)
     assert [passed_share(outcomes, kind) for kind in KINDS] == [0.5, 1.0, 0.0]
 
 
-def test_minimum_functionality_wants_the_expected_label():
+def test_minimum_functionality_wants_the_expected_label() -> None:
     case = Case(MINIMUM, "negation", "n1", "not bad", "", "positive")
     (outcome,) = behaviour.run_cases(TableScorer({"not bad": (0.7, 0.3)}), [case])
     assert (outcome.passed, outcome.prediction, outcome.probability, outcome.change) == (
@@ -66,7 +69,7 @@ def test_minimum_functionality_wants_the_expected_label():
     )
 
 
-def test_invariance_fails_only_when_the_label_flips():
+def test_invariance_fails_only_when_the_label_flips() -> None:
     case = Case(INVARIANCE, "names", "i1", "Ann shines", "Bo shines", "positive")
     (steady,) = behaviour.run_cases(
         TableScorer({"Ann shines": (0.4, 0.6), "Bo shines": (0.1, 0.9)}), [case]
@@ -84,13 +87,15 @@ def test_invariance_fails_only_when_the_label_flips():
 @pytest.mark.parametrize(
     ("after", "passed"), [((0.29, 0.71), True), ((0.3, 0.7), False), ((0.4, 0.6), False)]
 )
-def test_direction_wants_the_expected_labels_probability_to_rise(after, passed):
+def test_direction_wants_the_expected_labels_probability_to_rise(
+    after: tuple[float, float], passed: bool
+) -> None:
     case = Case(DIRECTION, "intensifier", "d1", "good", "very good", "positive")
     (outcome,) = behaviour.run_cases(TableScorer({"good": (0.3, 0.7), "very good": after}), [case])
     assert outcome.passed is passed
 
 
-def test_expected_names_are_matched_to_the_checkpoints_whatever_their_case():
+def test_expected_names_are_matched_to_the_checkpoints_whatever_their_case() -> None:
     case = Case(MINIMUM, "negation", "n1", "not bad", "", "positive")
     (outcome,) = behaviour.run_cases(
         TableScorer({"not bad": (0.9, 0.1)}, ("Positive", "NEGATIVE")), [case]
@@ -98,20 +103,20 @@ def test_expected_names_are_matched_to_the_checkpoints_whatever_their_case():
     assert outcome.passed
 
 
-def test_checkpoint_with_other_labels_is_told_what_the_cases_expect():
+def test_checkpoint_with_other_labels_is_told_what_the_cases_expect() -> None:
     with pytest.raises(
         DataError, match="expect the labels negative, positive, the checkpoint has ham, spam"
     ):
         behaviour.run_cases(TableScorer(lambda text: (0.5, 0.5), ("ham", "spam")), CASES)
 
 
-def test_case_that_cannot_be_scored_is_an_error():
+def test_case_that_cannot_be_scored_is_an_error() -> None:
     case = Case(MINIMUM, "negation", "n1", "not bad", "", "positive")
     with pytest.raises(DataError, match="every behaviour case to be scored"):
         behaviour.run_cases(TableScorer({"not bad": None}), [case])
 
 
-def test_summary_counts_by_kind_and_capability_and_keeps_the_failures():
+def test_summary_counts_by_kind_and_capability_and_keeps_the_failures() -> None:
     cases = [
         Case(MINIMUM, "negation", "n1", "not bad", "", "positive"),
         Case(MINIMUM, "negation", "n2", "not good", "", "negative"),
@@ -139,12 +144,12 @@ HEADER = "kind,capability,id,text,changed,expected\n"
         (HEADER + "minimum functionality,x,1,text,,positive\n" * 2, "found an id twice"),
     ],
 )
-def test_unfit_cases_are_named(tmp_path, content, message):
+def test_unfit_cases_are_named(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "cases.csv").write_text(content)
     with pytest.raises(DataError, match=message):
         behaviour.read_cases(tmp_path)
 
 
-def test_folder_without_cases_is_named(tmp_path):
+def test_folder_without_cases_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected CSV files of behaviour cases, found none"):
         behaviour.read_cases(tmp_path)

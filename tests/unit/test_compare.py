@@ -1,6 +1,8 @@
 """Two runs on the same reviews: McNemar's test, flips, and what cannot be compared."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +23,12 @@ MEASURED = {
 }
 
 
-def write_run(folder, predictions, probabilities=(0.9, 0.9, 0.9, 0.9), truth=TRUTH):
+def write_run(
+    folder: Path,
+    predictions: Sequence[str],
+    probabilities: Sequence[float] = (0.9, 0.9, 0.9, 0.9),
+    truth: Sequence[str] = TRUTH,
+) -> Path:
     folder.mkdir()
     (folder / "metrics.json").write_text(json.dumps(MEASURED))
     rows = zip(range(len(truth)), truth, predictions, probabilities, strict=True)
@@ -42,22 +49,24 @@ def write_run(folder, predictions, probabilities=(0.9, 0.9, 0.9, 0.9), truth=TRU
     ],
 )
 def test_mcnemar_is_the_two_sided_binomial_on_the_discordant_reviews(
-    only_first, only_second, p_value
-):
+    only_first: int, only_second: int, p_value: float
+) -> None:
     first = np.array([True] * only_first + [False] * only_second + [True] * 20)
     second = np.array([False] * only_first + [True] * only_second + [True] * 20)
-    assert compare.mcnemar(first, second) == compare.McNemar(
-        only_first, only_second, pytest.approx(p_value)
-    )
+    test = compare.mcnemar(first, second)
+    assert (test.only_first, test.only_second) == (only_first, only_second)
+    assert test.p_value == pytest.approx(p_value)
 
 
-def test_mcnemar_agrees_with_the_chi_square_form_on_many_reviews():
+def test_mcnemar_agrees_with_the_chi_square_form_on_many_reviews() -> None:
     # Edwards' (|400 − 330| − 1)² / 730 = 6.522; its tail at one degree of freedom is 0.0107.
     first = np.array([True] * 400 + [False] * 330)
     assert compare.mcnemar(first, ~first).p_value == pytest.approx(0.0107, abs=0.0002)
 
 
-def test_comparison_counts_flips_and_the_move_of_the_true_labels_probability(tmp_path):
+def test_comparison_counts_flips_and_the_move_of_the_true_labels_probability(
+    tmp_path: Path,
+) -> None:
     base = compare.read_run(
         write_run(tmp_path / "base", ("positive", "positive", "positive", "negative"))
     )
@@ -74,7 +83,7 @@ def test_comparison_counts_flips_and_the_move_of_the_true_labels_probability(tmp
     assert (found.only_base_right, found.only_run_right, found.p_value) == (1, 1, 1.0)
 
 
-def test_rows_are_paired_by_id_whatever_their_order(tmp_path):
+def test_rows_are_paired_by_id_whatever_their_order(tmp_path: Path) -> None:
     base = write_run(tmp_path / "base", ("positive", "positive", "negative", "positive"))
     run = write_run(tmp_path / "run", ("positive", "positive", "negative", "positive"))
     header, *lines = (run / "predictions.csv").read_text().splitlines()
@@ -82,14 +91,16 @@ def test_rows_are_paired_by_id_whatever_their_order(tmp_path):
     assert compare.compare(compare.read_run(base), compare.read_run(run)).flips == 0.0
 
 
-def test_runs_on_other_reviews_cannot_be_compared(tmp_path):
+def test_runs_on_other_reviews_cannot_be_compared(tmp_path: Path) -> None:
     base = compare.read_run(write_run(tmp_path / "base", TRUTH))
     other = compare.read_run(write_run(tmp_path / "other", TRUTH[:2], (0.9, 0.9), TRUTH[:2]))
     with pytest.raises(DataError, match="found 4 in 'base', 2 in 'other' and 2 ids in both"):
         compare.compare(base, other)
 
 
-def test_tables_hold_every_run_and_the_gain_in_points(tmp_path, capsys):
+def test_tables_hold_every_run_and_the_gain_in_points(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     base = write_run(tmp_path / "base", ("negative",) * 4)
     run = write_run(tmp_path / "run", TRUTH)
     assert compare.main([str(base), str(run)]) == 0
@@ -99,20 +110,22 @@ def test_tables_hold_every_run_and_the_gain_in_points(tmp_path, capsys):
     assert "| 0.5 " in out  # two discordant reviews, both for the run: 2 / 2²
 
 
-def test_folder_without_an_evaluation_is_named(tmp_path, capsys):
+def test_folder_without_an_evaluation_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = write_run(tmp_path / "run", TRUTH)
     assert compare.main([str(run), str(tmp_path / "nothing")]) == 2
     assert "nothing: expected metrics.json and predictions.csv" in capsys.readouterr().err
 
 
-def test_predictions_without_a_column_are_named(tmp_path):
+def test_predictions_without_a_column_are_named(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", TRUTH)
     (run / "predictions.csv").write_text("id,label\n1,positive\n")
     with pytest.raises(DataError, match="found unfit ones"):
         compare.read_run(run)
 
 
-def test_one_run_alone_is_refused(tmp_path, capsys):
+def test_one_run_alone_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         compare.main([str(tmp_path)])
     assert "at least two runs" in capsys.readouterr().err

@@ -175,12 +175,11 @@ def test_own_cases_can_be_named(command: Command, output: Path, tmp_path: Path) 
     assert read_json(output / "behaviour.json")["passed"] == 1
 
 
-def test_history_beside_the_checkpoint_becomes_a_plot(
-    command: Command, checkpoint: Path, data: Path, output: Path
+@pytest.mark.parametrize("place", ["history.jsonl", "../history.jsonl"])
+def test_history_of_the_checkpoints_run_becomes_a_plot(
+    command: Command, checkpoint: Path, data: Path, output: Path, place: str
 ) -> None:
-    (checkpoint / "history.jsonl").write_text(
-        '{"step": 1, "loss": 0.7}\n{"step": 2, "loss": 0.5}\n'
-    )
+    (checkpoint / place).write_text('{"step": 1, "loss": 0.7}\n{"step": 2, "loss": 0.5}\n')
     assert command("--data", data) == 0
     assert (output / "loss.png").is_file()
 

@@ -10,7 +10,7 @@ from training.scoring import Scores
 
 
 @pytest.fixture
-def scores():
+def scores() -> Scores:
     """Four reviews: two positives found, one of two negatives missed with little confidence."""
     return Scores(
         labels=("negative", "positive"),
@@ -25,7 +25,7 @@ def scores():
     )
 
 
-def test_summary_holds_the_contracts_measures(scores):
+def test_summary_holds_the_contracts_measures(scores: Scores) -> None:
     measured = report.summarise(scores)
     assert measured["n"] == 4
     assert measured["accuracy"] == 0.75
@@ -45,17 +45,17 @@ def test_summary_holds_the_contracts_measures(scores):
     assert [bucket["count"] for bucket in measured["accuracy_by_words"]] == [1, 1, 1, 1]
 
 
-def test_summary_is_plain_json(scores):
+def test_summary_is_plain_json(scores: Scores) -> None:
     measured = report.summarise(scores)
     assert json.loads(json.dumps(measured)) == measured
 
 
-def test_accuracy_of_cut_reviews_is_unknown_when_none_was_cut(scores):
+def test_accuracy_of_cut_reviews_is_unknown_when_none_was_cut(scores: Scores) -> None:
     uncut = Scores(**{**scores.__dict__, "truncated": np.zeros(4, bool)})
     assert report.summarise(uncut)["truncated"] == {"n": 0, "share": 0.0, "accuracy": None}
 
 
-def test_classification_report_has_four_digits(scores):
+def test_classification_report_has_four_digits(scores: Scores) -> None:
     lines = report.classification_report(report.summarise(scores)).splitlines()
     assert lines[1].split() == ["negative", "1.0000", "0.5000", "0.6667", "2"]
     assert lines[2].split() == ["positive", "0.6667", "1.0000", "0.8000", "2"]
@@ -63,14 +63,14 @@ def test_classification_report_has_four_digits(scores):
     assert lines[5].split() == ["macro", "average", "0.8333", "0.7500", "0.7333", "4"]
 
 
-def test_printed_report_says_what_was_left_out_and_how_lengths_fare(scores):
+def test_printed_report_says_what_was_left_out_and_how_lengths_fare(scores: Scores) -> None:
     text = report.render(report.summarise(scores))
     assert "left out, because they cannot be scored: empty_review: 2" in text
     assert "| 65–128   | 1       | 0.00% ± 0.00%   |" in text
     assert "| over 512 |" in text
 
 
-def test_markdown_table_lines_up_and_keeps_bars_inside_cells():
+def test_markdown_table_lines_up_and_keeps_bars_inside_cells() -> None:
     table = report.markdown_table(("name", "value"), [("a|b", "1"), ("c", "22")])
     assert table.splitlines() == [
         "| name | value |",

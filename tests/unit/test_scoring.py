@@ -11,11 +11,11 @@ from training.scoring import REVIEWS_PER_CALL, check_evaluable, score_reviews
 LABELS = ("negative", "positive")
 
 
-def reviews_with(*labels):
+def reviews_with(*labels: str | None) -> list[Review]:
     return [Review(str(n), f"text {n}", label) for n, label in enumerate(labels)]
 
 
-def test_scores_keep_order_truth_and_probabilities():
+def test_scores_keep_order_truth_and_probabilities() -> None:
     reviews = [Review("a", "fine film", "positive"), Review("b", "dull long film", "positive")]
     scores = score_reviews(
         TableScorer({"fine film": (0.2, 0.8), "dull long film": (0.9, 0.1)}), reviews
@@ -30,40 +30,40 @@ def test_scores_keep_order_truth_and_probabilities():
     assert scores.engine == "table"
 
 
-def test_labels_come_from_the_predictor_in_its_order():
+def test_labels_come_from_the_predictor_in_its_order() -> None:
     reviews = [Review("a", "x", "bad"), Review("b", "x", "good")]
     scores = score_reviews(TableScorer({"x": (0.2, 0.5, 0.3)}, ("good", "bad", "so-so")), reviews)
     assert scores.labels == ("good", "bad", "so-so")
     assert scores.truth.tolist() == [1, 0]
 
 
-def test_more_reviews_than_one_call_takes_are_all_asked_in_order():
+def test_more_reviews_than_one_call_takes_are_all_asked_in_order() -> None:
     reviews = [Review(str(n), f"text {n}", "positive") for n in range(2 * REVIEWS_PER_CALL + 1)]
     scorer = TableScorer(lambda text: (0.5, 0.5))
     assert len(score_reviews(scorer, reviews).ids) == len(reviews)
     assert scorer.asked == [review.text for review in reviews]
 
 
-def test_a_review_that_cannot_be_scored_is_counted_and_left_out():
+def test_a_review_that_cannot_be_scored_is_counted_and_left_out() -> None:
     reviews = [Review("a", "fine", "positive"), Review("b", " ", "negative")]
     scores = score_reviews(TableScorer({"fine": (0.2, 0.8), " ": None}), reviews)
     assert scores.ids == ("a",)
     assert scores.unscored == {"empty_review": 1}
 
 
-def test_only_reviews_that_cannot_be_scored_is_an_error():
+def test_only_reviews_that_cannot_be_scored_is_an_error() -> None:
     with pytest.raises(DataError, match=r"found only errors: \{'empty_review': 2\}"):
         score_reviews(TableScorer({"text 0": None, "text 1": None}), reviews_with(*LABELS))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_probability_that_is_no_number_is_an_error_that_names_the_mend(value):
+def test_a_probability_that_is_no_number_is_an_error_that_names_the_mend(value: float) -> None:
     table = {"text 0": (0.5, 0.5), "text 1": (value, 0.5)}
     with pytest.raises(DataError, match=r"1 of 2 reviews.*--engine torch-fp32"):
         score_reviews(TableScorer(table), reviews_with(*LABELS))
 
 
-def test_two_reviews_of_each_label_are_enough():
+def test_two_reviews_of_each_label_are_enough() -> None:
     check_evaluable(reviews_with("negative", "negative", "positive", "positive"), LABELS)
 
 
@@ -83,6 +83,8 @@ def test_two_reviews_of_each_label_are_enough():
         ((), "at least 4 reviews to measure anything, found 0"),
     ],
 )
-def test_unfit_data_is_named_before_a_model_is_asked(labels, message):
+def test_unfit_data_is_named_before_a_model_is_asked(
+    labels: tuple[str | None, ...], message: str
+) -> None:
     with pytest.raises(DataError, match=message):
         check_evaluable(reviews_with(*labels), LABELS)
