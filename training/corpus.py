@@ -1,0 +1,82 @@
+"""Tokenize a corpus once into memory-mapped arrays, keyed by its content and the tokenizer."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pieces of all texts, one after the other: text i is pieces[starts[i]:starts[i + 1]].
+
+    `ends` holds, for each piece, the offset in its text (characters) at which the piece ends.
+    """
+
+    pieces: NDArray[np.uint16]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, index: int) -> NDArray[np.uint16]:
+        return self.pieces[self.starts[index] : self.starts[index + 1]]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of pieces of each text, special tokens excluded."""
+        return np.diff(self.starts)
+
+
+def encode_corpus(
+    texts: Sequence[str], clean: Callable[[str], str], tokenizer: Tokenizer, cache: Path
+) -> Corpus:
+    """Return the tokenized texts, from the cache if they are in it; the cache entry is written whole."""
+    if tokenizer.get_vocab_size() > 1 << 16:
+        raise ValueError(
+            f"expected a vocabulary of at most {1 << 16} pieces (kept as 16-bit ids), "
+            f"found {tokenizer.get_vocab_size()}"
+        )
+    entry = cache / _key(texts, clean.__name__, tokenizer)
+    if not entry.is_dir():
+        _write(texts, clean, tokenizer, entry)
+    arrays = [np.load(entry / f"{name}.npy", mmap_mode="r") for name in ("pieces", "starts", "ends")]
+    return Corpus(*arrays)
+
+
+def _key(texts: Sequence[str], profile: str, tokenizer: Tokenizer) -> str:
+    digest = hashlib.sha256(json.dumps([profile, tokenizer.to_str(), len(texts)]).encode())
+    for text in texts:
+        digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+    return digest.hexdigest()[:16]
+
+
+def _write(texts: Sequence[str], clean: Callable[[str], str], tokenizer: Tokenizer, entry: Path) -> None:
+    pieces, ends, lengths = [], [], []
+    for start in tqdm(range(0, len(texts), _CHUNK), desc="tokenize", unit_scale=_CHUNK, unit=" texts"):
+        cleaned = [clean(text) for text in texts[start : start + _CHUNK]]
+        for encoding in tokenizer.encode_batch(cleaned, add_special_tokens=False):
+            pieces.append(np.array(encoding.ids, dtype=np.uint16))
+            ends.append(np.array([end for _, end in encoding.offsets], dtype=np.uint16))
+            lengths.append(len(encoding.ids))
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=entry.parent))
+    np.save(staging / "pieces.npy", np.concatenate(pieces))
+    np.save(staging / "ends.npy", np.concatenate(ends))
+    np.save(staging / "starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    try:
+        os.replace(staging, entry)
+    except OSError:  # somebody else wrote the same entry first
+        shutil.rmtree(staging)

@@ -1,0 +1,32 @@
+"""Score a network on a labelled part: the numbers by which every stage selects."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+from torch import nn
+
+from training.batches import by_length
+from training.inputs import Inputs
+
+_TOKENS = 16_384
+
+
+def predict_logits(network: nn.Module, inputs: Inputs, tokens: int = _TOKENS) -> NDArray[np.float32]:
+    """Return (texts, labels) logits of a network in evaluation mode, order kept."""
+    device = next(network.parameters()).device
+    logits = np.zeros((len(inputs.corpus), len(inputs.settings.labels)), dtype=np.float32)
+    with torch.no_grad():
+        for indices in by_length(np.arange(len(inputs.corpus)), inputs.lengths, tokens):
+            batch = {name: tensor.to(device) for name, tensor in inputs.batch(indices).items()}
+            logits[indices] = network(**batch).float().cpu().numpy()
+    return logits
+
+
+def scores(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
+    """Return log-loss (nats) and accuracy against the true label ids."""
+    log_probabilities = log_softmax(logits, axis=1)
+    return {
+        "validation_loss": float(-log_probabilities[np.arange(len(labels)), labels].mean()),
+        "validation_accuracy": float((logits.argmax(1) == labels).mean()),
+    }
