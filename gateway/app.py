@@ -7,7 +7,6 @@ from flask import Flask, Response, g, request
 from gateway.admission import Admission
 from gateway.docs import create_docs
 from gateway.errors import register_errors
-from gateway.limits import MAX_BODY_BYTES
 from gateway.metrics import Metrics
 from gateway.page import create_page
 from gateway.readiness import Readiness
@@ -21,7 +20,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application; without settings they come from the environment."""
     settings = settings or read_settings()
     app = Flask("gateway", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.strict_slashes = False
     app.logger.setLevel(settings.log_level.upper())
 

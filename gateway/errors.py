@@ -9,8 +9,6 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from gateway.limits import MAX_BODY_BYTES
-
 logger = logging.getLogger("gateway.errors")
 
 _HTTP_MESSAGES = {
@@ -19,10 +17,6 @@ _HTTP_MESSAGES = {
     405: (
         "method_not_allowed",
         "Expected one of the methods in the Allow header, found another.",
-    ),
-    413: (
-        "body_too_large",
-        f"Expected a body of at most {MAX_BODY_BYTES:,} bytes, found more; send several requests.",
     ),
 }
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from flask import Blueprint, Response, send_from_directory
+from werkzeug.routing import BaseConverter
 
 _A_YEAR = 365 * 24 * 3600
 _NOT_BUILT = (
@@ -11,10 +12,17 @@ _NOT_BUILT = (
 )
 
 
+class FileName(BaseConverter):
+    """Matches names with a suffix, so that a wrong method on `/predict` is no missing file."""
+
+    regex = r"[^/]+\.[^/.]+"
+
+
 def create_page(ui_dir: Path) -> Blueprint:
     """Return the routes of the page: `/`, its hashed assets, and the files beside them."""
     folder = ui_dir.resolve()
     page = Blueprint("page", __name__)
+    page.record_once(lambda state: state.app.url_map.converters.update(file=FileName))
 
     @page.get("/")
     def index() -> Response:
@@ -30,7 +38,7 @@ def create_page(ui_dir: Path) -> Blueprint:
         response.cache_control.immutable = True
         return response
 
-    @page.get("/<name>")
+    @page.get("/<file:name>")
     def beside(name: str) -> Response:
         return _revalidated(folder, name)
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.admission import Admission
+from gateway.body import read_body
 from gateway.errors import GatewayError
 from gateway.metrics import Metrics
 from gateway.readiness import Readiness
@@ -24,7 +25,7 @@ def create_api(
     @api.post("/predict")
     def predict() -> Response:
         check_content_type(request.content_type)
-        body = request.get_data(cache=False)
+        body = read_body(request.stream, request.content_length)
         reviews = check_body(body)
         with admission.place():
             metrics.count_reviews(reviews)

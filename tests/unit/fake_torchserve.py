@@ -4,12 +4,14 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from gateway.settings import Settings
 
 API_KEY = "api-key"
 PREDICTION = {
@@ -33,7 +35,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it arrived, and the client's port: the same one again is the same connection."""
+    """One request as it arrived; requests over one connection have the same client port."""
 
     path: str
     token: str
@@ -88,9 +90,20 @@ class FakeTorchServe:
         self.management_url = ""
         self.write_key_file()
 
+    def settings(self, **changes: Any) -> Settings:
+        """Return gateway settings that point here, fields changed as given."""
+        here = Settings(
+            torchserve_inference_url=self.inference_url,
+            torchserve_management_url=self.management_url,
+            key_file=self.key_file,
+        )
+        return replace(here, **changes)
+
     def write_key_file(self, seconds_left: float = 3600) -> None:
         """Write the key file with tokens that expire after this many seconds."""
-        expiry = (datetime.now(UTC) + timedelta(seconds=seconds_left)).isoformat(timespec="microseconds")
+        expiry = (datetime.now(UTC) + timedelta(seconds=seconds_left)).isoformat(
+            timespec="microseconds"
+        )
         entries: dict[str, dict[str, str]] = {
             kind: {"key": token, "expiration time": expiry.replace("+00:00", "789Z")}
             for kind, token in self.tokens.items()
@@ -132,7 +145,10 @@ class FakeTorchServe:
 def running(folder: Path) -> Iterator[FakeTorchServe]:
     """Run a fake TorchServe whose key file lies in a folder, for the length of a `with` block."""
     fake = FakeTorchServe(folder / "key_file.json")
-    with _serving(fake.answer_prediction) as inference, _serving(fake.answer_management) as management:
+    with (
+        _serving(fake.answer_prediction) as inference,
+        _serving(fake.answer_management) as management,
+    ):
         fake.inference_url, fake.management_url = inference, management
         yield fake
         fake.go_on.set()

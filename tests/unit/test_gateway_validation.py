@@ -28,7 +28,12 @@ UNFIT = {
     "a bare list": (b'["text"]', 400, "wrong_type", "found an array"),
     "a bare number": (b"5", 400, "wrong_type", "found a number"),
     "an unknown field": (b'{"text": "a"}', 400, "unknown_field", "found also 'text'; remove it"),
-    "a field too many": (b'{"review": "a", "stars": 5}', 400, "unknown_field", "found also 'stars'"),
+    "a field too many": (
+        b'{"review": "a", "stars": 5}',
+        400,
+        "unknown_field",
+        "found also 'stars'",
+    ),
     "no field": (b"{}", 400, "missing_review", "found neither"),
     "both fields": (b'{"review": "a", "reviews": ["b"]}', 400, "missing_review", "found both"),
     "a review of null": (b'{"review": null}', 400, "wrong_type", "found null"),

@@ -1,0 +1,169 @@
+"""The API's description: valid, true to the code's limits, and true to what the gateway answers."""
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from gateway.app import create_app
+from gateway.docs import read_document
+from gateway.limits import MAX_BODY_BYTES, MAX_REVIEW_CHARACTERS, MAX_REVIEWS
+from tests.unit.fake_torchserve import NO_PLACE, PREDICTION, Reply, as_json, model_state, running
+
+DOCUMENT = read_document()
+PREDICT = DOCUMENT["paths"]["/predict"]["post"]
+ITEM_ERROR = {"error": {"code": "empty_review", "message": "Expected text."}}
+
+
+@pytest.fixture
+def torchserve(tmp_path):
+    with running(tmp_path) as fake:
+        yield fake
+
+
+@pytest.fixture
+def client(torchserve):
+    return create_app(torchserve.settings(read_timeout_seconds=0.2)).test_client()
+
+
+def errors_against(schema, value):
+    """List what is wrong with a value; the document's components are at hand to the schema."""
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def described(path, method, response):
+    """Return the description of a response, which has to have one."""
+    return DOCUMENT["paths"][path][method]["responses"][str(response.status_code)]
+
+
+def examples():
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                for content in response["content"].values():
+                    values = [example["value"] for example in content.get("examples", {}).values()]
+                    values += [content["example"]] if "example" in content else []
+                    for value in values:
+                        yield pytest.param(content["schema"], value, id=f"{method} {path} {status}")
+
+
+def test_the_document_is_valid_openapi():
+    validate(DOCUMENT)
+
+
+def test_the_document_is_served(client):
+    response = client.get("/openapi.json", buffered=True)
+    assert response.mimetype == "application/json"
+    assert response.json == DOCUMENT
+
+
+def test_the_document_states_the_codes_limits():
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["Review"]["maxLength"] == MAX_REVIEW_CHARACTERS
+    assert schemas["Request"]["oneOf"][1]["properties"]["reviews"]["maxItems"] == MAX_REVIEWS
+    assert f"{MAX_BODY_BYTES:,} bytes" in PREDICT["requestBody"]["description"]
+
+
+@pytest.mark.parametrize(("schema", "value"), list(examples()))
+def test_every_example_fits_its_schema(schema, value):
+    assert errors_against(schema, value) == []
+
+
+@pytest.mark.parametrize("example", ["one", "many"])
+def test_every_example_request_is_taken(client, example):
+    content = PREDICT["requestBody"]["content"]["application/json"]
+    value = content["examples"][example]["value"]
+    assert errors_against(content["schema"], value) == []
+    assert client.post("/predict", json=value).status_code == 200
+
+
+def test_every_address_of_the_document_answers_as_described(client):
+    for path, methods in DOCUMENT["paths"].items():
+        if "get" in methods:
+            response = client.get(path, buffered=True)
+            assert response.mimetype in described(path, "get", response)["content"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        (as_json(200, PREDICTION), 200),
+        (as_json(200, {"predictions": [PREDICTION, ITEM_ERROR]}), 200),
+        (as_json(400, ITEM_ERROR), 400),
+        (as_json(413, ITEM_ERROR), 413),
+        (NO_PLACE, 429),
+        (Reply(500), 502),
+        (Reply(404), 503),
+    ],
+)
+def test_answers_of_torchserve_arrive_as_described(client, torchserve, reply, status):
+    torchserve.prediction = reply
+    response = client.post("/predict", json={"review": "A fine film."})
+    assert response.status_code == status
+    description = described("/predict", "post", response)
+    assert errors_against(description["content"]["application/json"]["schema"], response.json) == []
+    for header in set(description.get("headers", {})) - {"X-Request-Id"}:
+        assert header in response.headers
+
+
+def test_a_timeout_arrives_as_described(client, torchserve):
+    torchserve.go_on.clear()
+    response = client.post("/predict", json={"review": "A fine film."})
+    assert response.status_code == 504
+    schema = described("/predict", "post", response)["content"]["application/json"]["schema"]
+    assert errors_against(schema, response.json) == []
+
+
+def test_readiness_arrives_as_described(client, torchserve):
+    torchserve.state = model_state()
+    response = client.get("/readyz")
+    description = described("/readyz", "get", response)
+    assert errors_against(description["content"]["application/json"]["schema"], response.json) == []
+    assert set(description["headers"]) <= set(response.headers.keys())
+
+
+@pytest.mark.parametrize(
+    ("status", "example", "body"),
+    [
+        ("400", "not_json", b"{'"),
+        ("400", "wrong_type", b'{"review": 5}'),
+        ("400", "unknown_field", b'{"review": "a", "stars": 5}'),
+        ("400", "missing_review", b"{}"),
+        ("400", "empty_review", b'{"review": ""}'),
+        ("400", "invalid_text", b'{"review": "abc\\ud800"}'),
+        ("413", "review_too_long", json.dumps({"review": "a" * 50_001}).encode()),
+        ("413", "too_many_reviews", json.dumps({"reviews": ["a"] * 129}).encode()),
+        ("413", "body_too_large", b" " * 2_000_001),
+    ],
+)
+def test_the_error_examples_are_the_real_answers(client, status, example, body):
+    response = client.post("/predict", data=body, content_type="application/json")
+    described_examples = PREDICT["responses"][status]["content"]["application/json"]["examples"]
+    assert str(response.status_code) == status
+    assert response.json == described_examples[example]["value"]
+
+
+def test_the_docs_page_shows_every_address_and_status(client):
+    page = client.get("/docs").text
+    for path, methods in DOCUMENT["paths"].items():
+        assert path in page
+        for operation in methods.values():
+            for status in operation["responses"]:
+                assert f"<code>{status}</code>" in page
+
+
+def test_the_docs_page_needs_no_script_no_inline_style_and_nothing_from_elsewhere(client):
+    page = client.get("/docs").text
+    assert "<script" not in page
+    assert "style=" not in page
+    assert "<style" not in page
+    assert "://" not in page
+    addresses = re.findall(r'(?:href|src)="([^"]+)"', page)
+    assert "/docs/docs.css" in addresses
+    for address in addresses:
+        assert client.get(address, buffered=True).status_code in (200, 503), (
+            address
+        )  # 503: no page is built here

@@ -1,0 +1,189 @@
+"""The gateway as it runs: gunicorn with its configuration file, over real connections."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.unit.fake_torchserve import PREDICTION, running
+
+ROOT = Path(__file__).parents[2]
+COMMAND = (
+    sys.executable,
+    *("-m", "gunicorn", "--config", "gateway/gunicorn.conf.py", "gateway.app:create_app()"),
+)
+JSON = {"content-type": "application/json"}
+REVIEW = b'{"review": "A fine film."}'
+
+
+def free_port():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        return holder.getsockname()[1]
+
+
+@contextmanager
+def gateway(log, **settings):
+    """Run the gateway on an ephemeral port, its output in a file."""
+    port = free_port()
+    told = {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items()}
+    environment = {**os.environ, **told, "GATEWAY_PORT": str(port)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            COMMAND, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_until_alive(process, port)
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wait_until_alive(process, port, seconds=30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the gateway ended at its start"
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError("the gateway does not listen")
+
+
+def wait_for(log, pattern, seconds=10):
+    # A line is logged after its answer has gone out.
+    deadline = time.monotonic() + seconds
+    while not re.search(pattern, log.read_text()):
+        assert time.monotonic() < deadline, f"{pattern} was not logged"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def torchserve(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("torchserve")) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    return tmp_path_factory.mktemp("gateway") / "gateway.log"
+
+
+@pytest.fixture(scope="module")
+def port(torchserve, log):
+    settings = torchserve.settings()
+    with gateway(
+        log,
+        torchserve_inference_url=settings.torchserve_inference_url,
+        torchserve_management_url=settings.torchserve_management_url,
+        key_file=settings.key_file,
+    ) as (_, port):
+        yield port
+
+
+@pytest.fixture
+def connection(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    yield connection
+    connection.close()
+
+
+def ask(connection, method="POST", path="/predict", body=REVIEW, headers=JSON, **options):
+    connection.request(method, path, body=body, headers=headers, **options)
+    response = connection.getresponse()
+    return response, response.read()
+
+
+def test_a_review_is_scored_over_one_kept_alive_connection(connection):
+    for _ in range(3):
+        response, body = ask(connection)
+        assert (response.status, json.loads(body)) == (200, PREDICTION)
+        own_socket = connection.sock.getsockname()
+    assert connection.sock.getsockname() == own_socket
+
+
+def test_readiness_is_told_over_the_wire(connection):
+    response, body = ask(connection, "GET", "/readyz", body=None)
+    assert (response.status, json.loads(body)) == (200, {"status": "ready"})
+
+
+def test_a_3_mb_body_gets_its_413_and_the_connection_lives_on(connection):
+    response, body = ask(connection, body=b" " * 3_000_000)
+    assert (response.status, json.loads(body)["error"]["code"]) == (413, "body_too_large")
+    assert ask(connection)[0].status == 200
+
+
+@pytest.mark.parametrize(("size", "status"), [(2_000_000, 200), (2_000_001, 413)])
+def test_a_chunked_body_is_limited_like_any_other(connection, size, status):
+    body = REVIEW + b" " * (size - len(REVIEW))
+    chunks = (body[start : start + 65536] for start in range(0, size, 65536))
+    assert ask(connection, body=chunks, encode_chunked=True)[0].status == status
+
+
+def test_the_access_log_has_neither_bodies_nor_queries_nor_line_breaks(connection, log):
+    ask(connection, body=b'{"review": "my secret opinion"}')
+    ask(connection, "GET", "/nowhere%0Aforged?review=my+secret+opinion", body=None)
+    wait_for(log, r"127\.0\.0\.1 POST /predict 200 \d+B \d+ms request-1\n")
+    wait_for(log, r"127\.0\.0\.1 GET /nowhere%0Aforged 404 \d+B \d+ms -\n")
+    assert "secret" not in log.read_text()
+
+
+def test_sigterm_ends_the_gateway_with_every_process_it_started(torchserve, tmp_path):
+    with gateway(tmp_path / "log", key_file=torchserve.key_file) as (process, port):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            pytest.fail("something still listens")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        (
+            "GATEWAY_PORT",
+            "http",
+            "gateway: Expected GATEWAY_PORT to be a port from 1 to 65535, found 'http'; "
+            "the default is 8000.",
+        ),
+        (
+            "GATEWAY_READ_TIMEOUT_SECONDS",
+            "-1",
+            "gateway: Expected GATEWAY_READ_TIMEOUT_SECONDS to be seconds above 0, at most 3600, "
+            "found '-1'; the default is 60.",
+        ),
+    ],
+)
+def test_an_unfit_setting_ends_the_start_with_one_line(name, value, line):
+    finished = subprocess.run(
+        COMMAND,
+        cwd=ROOT,
+        env={**os.environ, name: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.returncode == 1
+    assert finished.stderr == line + "\n"
+
+
+def test_the_gateway_loads_neither_torch_nor_the_handler_nor_the_training():
+    code = (
+        "import sys, gateway.app; "
+        "print([room for room in ('torch', 'handler', 'training') if room in sys.modules])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert finished.stdout == "[]\n"
