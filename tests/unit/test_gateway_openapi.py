@@ -2,15 +2,29 @@
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from jsonschema import Draft202012Validator
+from _pytest.mark import ParameterSet
+from flask.testing import FlaskClient
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
+from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.docs import read_document
 from gateway.limits import MAX_BODY_BYTES, MAX_REVIEW_CHARACTERS, MAX_REVIEWS
-from tests.unit.fake_torchserve import NO_PLACE, PREDICTION, Reply, as_json, model_state, running
+from tests.unit.fake_torchserve import (
+    NO_PLACE,
+    PREDICTION,
+    FakeTorchServe,
+    Reply,
+    as_json,
+    model_state,
+    running,
+)
 
 DOCUMENT = read_document()
 PREDICT = DOCUMENT["paths"]["/predict"]["post"]
@@ -18,28 +32,29 @@ ITEM_ERROR = {"error": {"code": "empty_review", "message": "Expected text."}}
 
 
 @pytest.fixture
-def torchserve(tmp_path):
+def torchserve(tmp_path: Path) -> Iterator[FakeTorchServe]:
     with running(tmp_path) as fake:
         yield fake
 
 
 @pytest.fixture
-def client(torchserve):
+def client(torchserve: FakeTorchServe) -> FlaskClient:
     return create_app(torchserve.settings(read_timeout_seconds=0.2)).test_client()
 
 
-def errors_against(schema, value):
+def errors_against(schema: dict[str, Any], value: Any) -> list[str]:
     """List what is wrong with a value; the document's components are at hand to the schema."""
-    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+    validator = OAS31Validator({**schema, "components": DOCUMENT["components"]})
     return [error.message for error in validator.iter_errors(value)]
 
 
-def described(path, method, response):
+def described(path: str, method: str, response: TestResponse) -> dict[str, Any]:
     """Return the description of a response, which has to have one."""
-    return DOCUMENT["paths"][path][method]["responses"][str(response.status_code)]
+    responses: dict[str, Any] = DOCUMENT["paths"][path][method]["responses"]
+    return cast("dict[str, Any]", responses[str(response.status_code)])
 
 
-def examples():
+def examples() -> Iterator[ParameterSet]:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
             for status, response in operation["responses"].items():
@@ -50,17 +65,17 @@ def examples():
                         yield pytest.param(content["schema"], value, id=f"{method} {path} {status}")
 
 
-def test_the_document_is_valid_openapi():
+def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT)
 
 
-def test_the_document_is_served(client):
+def test_the_document_is_served(client: FlaskClient) -> None:
     response = client.get("/openapi.json", buffered=True)
     assert response.mimetype == "application/json"
     assert response.json == DOCUMENT
 
 
-def test_the_document_states_the_codes_limits():
+def test_the_document_states_the_codes_limits() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     assert schemas["Review"]["maxLength"] == MAX_REVIEW_CHARACTERS
     assert schemas["Request"]["oneOf"][1]["properties"]["reviews"]["maxItems"] == MAX_REVIEWS
@@ -68,19 +83,19 @@ def test_the_document_states_the_codes_limits():
 
 
 @pytest.mark.parametrize(("schema", "value"), list(examples()))
-def test_every_example_fits_its_schema(schema, value):
+def test_every_example_fits_its_schema(schema: dict[str, Any], value: Any) -> None:
     assert errors_against(schema, value) == []
 
 
 @pytest.mark.parametrize("example", ["one", "many"])
-def test_every_example_request_is_taken(client, example):
+def test_every_example_request_is_taken(client: FlaskClient, example: str) -> None:
     content = PREDICT["requestBody"]["content"]["application/json"]
     value = content["examples"][example]["value"]
     assert errors_against(content["schema"], value) == []
     assert client.post("/predict", json=value).status_code == 200
 
 
-def test_every_address_of_the_document_answers_as_described(client):
+def test_every_address_of_the_document_answers_as_described(client: FlaskClient) -> None:
     for path, methods in DOCUMENT["paths"].items():
         if "get" in methods:
             response = client.get(path, buffered=True)
@@ -99,7 +114,9 @@ def test_every_address_of_the_document_answers_as_described(client):
         (Reply(404), 503),
     ],
 )
-def test_answers_of_torchserve_arrive_as_described(client, torchserve, reply, status):
+def test_answers_of_torchserve_arrive_as_described(
+    client: FlaskClient, torchserve: FakeTorchServe, reply: Reply, status: int
+) -> None:
     torchserve.prediction = reply
     response = client.post("/predict", json={"review": "A fine film."})
     assert response.status_code == status
@@ -109,7 +126,7 @@ def test_answers_of_torchserve_arrive_as_described(client, torchserve, reply, st
         assert header in response.headers
 
 
-def test_a_timeout_arrives_as_described(client, torchserve):
+def test_a_timeout_arrives_as_described(client: FlaskClient, torchserve: FakeTorchServe) -> None:
     torchserve.go_on.clear()
     response = client.post("/predict", json={"review": "A fine film."})
     assert response.status_code == 504
@@ -117,7 +134,7 @@ def test_a_timeout_arrives_as_described(client, torchserve):
     assert errors_against(schema, response.json) == []
 
 
-def test_readiness_arrives_as_described(client, torchserve):
+def test_readiness_arrives_as_described(client: FlaskClient, torchserve: FakeTorchServe) -> None:
     torchserve.state = model_state()
     response = client.get("/readyz")
     description = described("/readyz", "get", response)
@@ -139,14 +156,16 @@ def test_readiness_arrives_as_described(client, torchserve):
         ("413", "body_too_large", b" " * 2_000_001),
     ],
 )
-def test_the_error_examples_are_the_real_answers(client, status, example, body):
+def test_the_error_examples_are_the_real_answers(
+    client: FlaskClient, status: int, example: str, body: bytes
+) -> None:
     response = client.post("/predict", data=body, content_type="application/json")
     described_examples = PREDICT["responses"][status]["content"]["application/json"]["examples"]
-    assert str(response.status_code) == status
+    assert response.status_code == int(status)
     assert response.json == described_examples[example]["value"]
 
 
-def test_the_docs_page_shows_every_address_and_status(client):
+def test_the_docs_page_shows_every_address_and_status(client: FlaskClient) -> None:
     page = client.get("/docs").text
     for path, methods in DOCUMENT["paths"].items():
         assert path in page
@@ -155,7 +174,9 @@ def test_the_docs_page_shows_every_address_and_status(client):
                 assert f"<code>{status}</code>" in page
 
 
-def test_the_docs_page_needs_no_script_no_inline_style_and_nothing_from_elsewhere(client):
+def test_the_docs_page_needs_no_script_no_inline_style_and_nothing_from_elsewhere(
+    client: FlaskClient,
+) -> None:
     page = client.get("/docs").text
     assert "<script" not in page
     assert "style=" not in page

@@ -1,13 +1,19 @@
 """The built page and the headers that every response carries."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.settings import Settings
 
 
 @pytest.fixture
-def built(tmp_path):
+def built(tmp_path: Path) -> Path:
     folder = tmp_path / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>Page</title>")
@@ -19,16 +25,18 @@ def built(tmp_path):
 
 
 @pytest.fixture
-def client(built, tmp_path):
+def client(built: Path, tmp_path: Path) -> FlaskClient:
     return create_app(Settings(ui_dir=built, key_file=tmp_path / "absent.json")).test_client()
 
 
-def fetch(client, path, **request):
+def fetch(client: FlaskClient, path: str, **request: Any) -> TestResponse:
     # Buffered, so that the file behind the response is closed here.
     return client.open(path, buffered=True, **request)
 
 
-def test_the_page_is_asked_for_again_every_time_but_sent_only_if_changed(client):
+def test_the_page_is_asked_for_again_every_time_but_sent_only_if_changed(
+    client: FlaskClient,
+) -> None:
     response = fetch(client, "/")
     assert (response.status_code, response.mimetype) == (200, "text/html")
     assert response.headers["Cache-Control"] == "no-cache"
@@ -40,7 +48,9 @@ def test_the_page_is_asked_for_again_every_time_but_sent_only_if_changed(client)
     ("name", "media_type"),
     [("index-Bx31kq.js", "text/javascript"), ("index-Bx31kq.css", "text/css")],
 )
-def test_assets_are_kept_for_ever_because_their_names_carry_a_hash(client, name, media_type):
+def test_assets_are_kept_for_ever_because_their_names_carry_a_hash(
+    client: FlaskClient, name: str, media_type: str
+) -> None:
     response = fetch(client, f"/assets/{name}")
     assert (response.status_code, response.mimetype) == (200, media_type)
     assert set(response.headers["Cache-Control"].split(", ")) == {
@@ -50,7 +60,7 @@ def test_assets_are_kept_for_ever_because_their_names_carry_a_hash(client, name,
     }
 
 
-def test_files_beside_the_page_are_served(client):
+def test_files_beside_the_page_are_served(client: FlaskClient) -> None:
     response = fetch(client, "/favicon.svg")
     assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
     assert response.headers["Cache-Control"] == "no-cache"
@@ -70,13 +80,13 @@ def test_files_beside_the_page_are_served(client):
         "/assets/%2e%2e/%2e%2e/secret.txt",
     ],
 )
-def test_nothing_else_is(client, path):
+def test_nothing_else_is(client: FlaskClient, path: str) -> None:
     response = fetch(client, path)
     assert response.status_code == 404
-    assert response.json["error"]["code"] == "not_found"
+    assert json.loads(response.data)["error"]["code"] == "not_found"
 
 
-def test_a_page_that_is_not_built_is_said_in_one_line(tmp_path):
+def test_a_page_that_is_not_built_is_said_in_one_line(tmp_path: Path) -> None:
     client = create_app(Settings(ui_dir=tmp_path / "dist")).test_client()
     response = fetch(client, "/")
     assert (response.status_code, response.mimetype) == (503, "text/plain")
@@ -99,7 +109,9 @@ def test_a_page_that_is_not_built_is_said_in_one_line(tmp_path):
         ("GET", "/readyz", 503),
     ],
 )
-def test_every_response_carries_the_security_headers(client, method, path, status):
+def test_every_response_carries_the_security_headers(
+    client: FlaskClient, method: str, path: str, status: int
+) -> None:
     response = fetch(client, path, method=method)
     assert response.status_code == status
     assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -5,37 +5,44 @@ import json
 import logging
 import re
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from gateway.app import create_app
-from tests.unit.fake_torchserve import PREDICTION, TIMING, Reply, as_json, running
+from tests.unit.fake_torchserve import PREDICTION, TIMING, FakeTorchServe, Reply, as_json, running
 
 REVIEW = b'{"review": "A fine film."}'
 JSON = "application/json"
 
 
 @pytest.fixture
-def torchserve(tmp_path):
+def torchserve(tmp_path: Path) -> Iterator[FakeTorchServe]:
     with running(tmp_path) as fake:
         yield fake
 
 
 @pytest.fixture
-def client(torchserve):
+def client(torchserve: FakeTorchServe) -> FlaskClient:
     return create_app(torchserve.settings(max_in_flight=2, retry_after_seconds=3)).test_client()
 
 
-def predict(client, body=REVIEW, **request):
+def predict(client: FlaskClient, body: bytes = REVIEW, **request: Any) -> TestResponse:
     return client.post("/predict", **{"data": body, "content_type": JSON, **request})
 
 
-def error_of(response):
+def error_of(response: TestResponse) -> dict[str, str]:
     assert response.content_type == JSON
-    assert set(response.json) == {"error"}
-    assert set(response.json["error"]) == {"code", "message"}
-    assert response.json["error"]["message"].startswith("Expected ")
-    return response.json["error"]
+    content = json.loads(response.data)
+    assert set(content) == {"error"}
+    error: dict[str, str] = content["error"]
+    assert set(error) == {"code", "message"}
+    assert error["message"].startswith("Expected ")
+    return error
 
 
 @pytest.mark.parametrize(
@@ -50,7 +57,9 @@ def error_of(response):
     ],
     ids=["one", "escapes", "unicode", "unfit items", "50,000 characters", "128 reviews, 1.9 MB"],
 )
-def test_the_body_reaches_torchserve_byte_by_byte_as_json(client, torchserve, body):
+def test_the_body_reaches_torchserve_byte_by_byte_as_json(
+    client: FlaskClient, torchserve: FakeTorchServe, body: bytes
+) -> None:
     assert predict(client, body).status_code == 200
     (seen,) = torchserve.predictions
     assert seen.body == body
@@ -60,13 +69,15 @@ def test_the_body_reaches_torchserve_byte_by_byte_as_json(client, torchserve, bo
 
 @pytest.mark.parametrize("content_type", [JSON, "application/vnd.api+json", None])
 def test_json_by_any_of_its_names_and_an_undeclared_body_are_scored(
-    client, torchserve, content_type
-):
+    client: FlaskClient, torchserve: FakeTorchServe, content_type: str | None
+) -> None:
     assert predict(client, content_type=content_type).status_code == 200
     assert torchserve.predictions[0].content_type == JSON
 
 
-def test_the_answer_comes_back_byte_by_byte(client, torchserve):
+def test_the_answer_comes_back_byte_by_byte(
+    client: FlaskClient, torchserve: FakeTorchServe
+) -> None:
     torchserve.prediction = Reply(200, b'{"label":"positive",  "order": [3, 1, 2]}')
     response = predict(client)
     assert response.data == b'{"label":"positive",  "order": [3, 1, 2]}'
@@ -74,7 +85,7 @@ def test_the_answer_comes_back_byte_by_byte(client, torchserve):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_the_timing_of_the_worker_is_passed_on_with_the_gateways_own(client):
+def test_the_timing_of_the_worker_is_passed_on_with_the_gateways_own(client: FlaskClient) -> None:
     response = predict(client)
     worker, _, own = response.headers["Server-Timing"].rpartition(", ")
     assert worker == TIMING
@@ -82,12 +93,14 @@ def test_the_timing_of_the_worker_is_passed_on_with_the_gateways_own(client):
     assert response.headers["X-Request-Id"] == "request-1"
 
 
-def test_without_the_workers_timing_the_gateways_own_stands_alone(client, torchserve):
+def test_without_the_workers_timing_the_gateways_own_stands_alone(
+    client: FlaskClient, torchserve: FakeTorchServe
+) -> None:
     torchserve.prediction = as_json(200, PREDICTION)
     assert predict(client).headers["Server-Timing"].startswith("gateway;dur=")
 
 
-def test_a_model_of_another_name_is_asked_under_it(torchserve):
+def test_a_model_of_another_name_is_asked_under_it(torchserve: FakeTorchServe) -> None:
     predict(create_app(torchserve.settings(model="bilstm")).test_client())
     assert torchserve.predictions[0].path == "/predictions/bilstm"
 
@@ -110,8 +123,13 @@ def test_a_model_of_another_name_is_asked_under_it(torchserve):
     ],
 )
 def test_an_unfit_request_is_answered_without_torchserve(
-    client, torchserve, body, content_type, status, code
-):
+    client: FlaskClient,
+    torchserve: FakeTorchServe,
+    body: bytes,
+    content_type: str | None,
+    status: int,
+    code: str,
+) -> None:
     response = predict(client, body, content_type=content_type)
     assert response.status_code == status
     assert error_of(response)["code"] == code
@@ -120,13 +138,15 @@ def test_an_unfit_request_is_answered_without_torchserve(
 
 
 @pytest.mark.parametrize(("size", "status"), [(2_000_000, 200), (2_000_001, 413)])
-def test_the_body_limit_is_exact(client, size, status):
+def test_the_body_limit_is_exact(client: FlaskClient, size: int, status: int) -> None:
     body = REVIEW + b" " * (size - len(REVIEW))
     assert predict(client, body).status_code == status
 
 
 @pytest.mark.parametrize(("size", "status"), [(2_000_000, 200), (2_000_001, 413)])
-def test_a_body_without_a_declared_length_is_limited_too(client, size, status):
+def test_a_body_without_a_declared_length_is_limited_too(
+    client: FlaskClient, size: int, status: int
+) -> None:
     stream = io.BytesIO(REVIEW + b" " * (size - len(REVIEW)))
     response = client.post(
         "/predict", input_stream=stream, environ_overrides={"wsgi.input_terminated": True}
@@ -135,14 +155,18 @@ def test_a_body_without_a_declared_length_is_limited_too(client, size, status):
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_the_handlers_own_error_is_passed_on(client, torchserve, status):
+def test_the_handlers_own_error_is_passed_on(
+    client: FlaskClient, torchserve: FakeTorchServe, status: int
+) -> None:
     error = {"error": {"code": "empty_review", "message": "Expected text after cleaning."}}
     torchserve.prediction = as_json(status, error)
     response = predict(client)
     assert (response.status_code, response.json) == (status, error)
 
 
-def test_requests_beyond_the_bound_get_429_and_places_come_free_again(client, torchserve):
+def test_requests_beyond_the_bound_get_429_and_places_come_free_again(
+    client: FlaskClient, torchserve: FakeTorchServe
+) -> None:
     torchserve.go_on.clear()
     threads = [threading.Thread(target=predict, args=(client,)) for _ in range(2)]
     for thread in threads:
@@ -164,13 +188,17 @@ def test_requests_beyond_the_bound_get_429_and_places_come_free_again(client, to
     assert "gateway_in_flight 0.0" in client.get("/metrics").text
 
 
-def test_a_place_comes_free_after_a_failure(client, torchserve):
+def test_a_place_comes_free_after_a_failure(
+    client: FlaskClient, torchserve: FakeTorchServe
+) -> None:
     torchserve.prediction = Reply(500)
     assert [predict(client).status_code for _ in range(3)] == [502, 502, 502]
     assert "gateway_in_flight 0.0" in client.get("/metrics").text
 
 
-def test_no_review_is_ever_logged(client, torchserve, caplog):
+def test_no_review_is_ever_logged(
+    client: FlaskClient, torchserve: FakeTorchServe, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     secret = b'{"review": "my secret opinion"}'
     torchserve.prediction = Reply(500, b"my secret opinion")
@@ -183,8 +211,10 @@ def test_no_review_is_ever_logged(client, torchserve, caplog):
     assert "secret" not in caplog.text
 
 
-def test_a_fault_of_the_gateway_is_a_500_whose_log_quotes_nothing(client, caplog, monkeypatch):
-    def fail(body):
+def test_a_fault_of_the_gateway_is_a_500_whose_log_quotes_nothing(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(body: bytes) -> None:
         raise RuntimeError(f"could not handle {body!r}")
 
     monkeypatch.setattr("gateway.routes.check_body", fail)
@@ -208,12 +238,12 @@ def test_a_fault_of_the_gateway_is_a_500_whose_log_quotes_nothing(client, caplog
     ],
 )
 def test_other_addresses_and_methods_are_errors_of_the_same_shape(
-    client, method, path, status, code
-):
+    client: FlaskClient, method: str, path: str, status: int, code: str
+) -> None:
     response = client.open(path, method=method)
     assert response.status_code == status
     assert error_of(response)["code"] == code
 
 
-def test_a_405_names_the_methods_that_are_allowed(client):
+def test_a_405_names_the_methods_that_are_allowed(client: FlaskClient) -> None:
     assert set(client.get("/predict").headers["Allow"].split(", ")) == {"OPTIONS", "POST"}

@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.unit.fake_torchserve import PREDICTION, running
+from tests.unit.fake_torchserve import PREDICTION, FakeTorchServe, running
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (
@@ -25,14 +27,14 @@ JSON = {"content-type": "application/json"}
 REVIEW = b'{"review": "A fine film."}'
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
-        return holder.getsockname()[1]
+        return int(holder.getsockname()[1])
 
 
 @contextmanager
-def gateway(log, **settings):
+def gateway(log: Path, **settings: Any) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Run the gateway on an ephemeral port, its output in a file."""
     port = free_port()
     told = {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items()}
@@ -49,7 +51,7 @@ def gateway(log, **settings):
         process.wait(timeout=30)
 
 
-def wait_until_alive(process, port, seconds=30):
+def wait_until_alive(process: subprocess.Popen[bytes], port: int, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, "the gateway ended at its start"
@@ -61,7 +63,7 @@ def wait_until_alive(process, port, seconds=30):
     raise AssertionError("the gateway does not listen")
 
 
-def wait_for(log, pattern, seconds=10):
+def wait_for(log: Path, pattern: str, seconds: float = 10) -> None:
     # A line is logged after its answer has gone out.
     deadline = time.monotonic() + seconds
     while not re.search(pattern, log.read_text()):
@@ -70,18 +72,18 @@ def wait_for(log, pattern, seconds=10):
 
 
 @pytest.fixture(scope="module")
-def torchserve(tmp_path_factory):
+def torchserve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeTorchServe]:
     with running(tmp_path_factory.mktemp("torchserve")) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory):
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("gateway") / "gateway.log"
 
 
 @pytest.fixture(scope="module")
-def port(torchserve, log):
+def port(torchserve: FakeTorchServe, log: Path) -> Iterator[int]:
     settings = torchserve.settings()
     with gateway(
         log,
@@ -93,19 +95,28 @@ def port(torchserve, log):
 
 
 @pytest.fixture
-def connection(port):
+def connection(port: int) -> Iterator[http.client.HTTPConnection]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     yield connection
     connection.close()
 
 
-def ask(connection, method="POST", path="/predict", body=REVIEW, headers=JSON, **options):
+def ask(
+    connection: http.client.HTTPConnection,
+    method: str = "POST",
+    path: str = "/predict",
+    body: Any = REVIEW,
+    headers: dict[str, str] = JSON,
+    **options: Any,
+) -> tuple[http.client.HTTPResponse, bytes]:
     connection.request(method, path, body=body, headers=headers, **options)
     response = connection.getresponse()
     return response, response.read()
 
 
-def test_a_review_is_scored_over_one_kept_alive_connection(connection):
+def test_a_review_is_scored_over_one_kept_alive_connection(
+    connection: http.client.HTTPConnection,
+) -> None:
     for _ in range(3):
         response, body = ask(connection)
         assert (response.status, json.loads(body)) == (200, PREDICTION)
@@ -113,25 +124,31 @@ def test_a_review_is_scored_over_one_kept_alive_connection(connection):
     assert connection.sock.getsockname() == own_socket
 
 
-def test_readiness_is_told_over_the_wire(connection):
+def test_readiness_is_told_over_the_wire(connection: http.client.HTTPConnection) -> None:
     response, body = ask(connection, "GET", "/readyz", body=None)
     assert (response.status, json.loads(body)) == (200, {"status": "ready"})
 
 
-def test_a_3_mb_body_gets_its_413_and_the_connection_lives_on(connection):
+def test_a_3_mb_body_gets_its_413_and_the_connection_lives_on(
+    connection: http.client.HTTPConnection,
+) -> None:
     response, body = ask(connection, body=b" " * 3_000_000)
     assert (response.status, json.loads(body)["error"]["code"]) == (413, "body_too_large")
     assert ask(connection)[0].status == 200
 
 
 @pytest.mark.parametrize(("size", "status"), [(2_000_000, 200), (2_000_001, 413)])
-def test_a_chunked_body_is_limited_like_any_other(connection, size, status):
+def test_a_chunked_body_is_limited_like_any_other(
+    connection: http.client.HTTPConnection, size: int, status: int
+) -> None:
     body = REVIEW + b" " * (size - len(REVIEW))
     chunks = (body[start : start + 65536] for start in range(0, size, 65536))
     assert ask(connection, body=chunks, encode_chunked=True)[0].status == status
 
 
-def test_the_access_log_has_neither_bodies_nor_queries_nor_line_breaks(connection, log):
+def test_the_access_log_has_neither_bodies_nor_queries_nor_line_breaks(
+    connection: http.client.HTTPConnection, log: Path
+) -> None:
     ask(connection, body=b'{"review": "my secret opinion"}')
     ask(connection, "GET", "/nowhere%0Aforged?review=my+secret+opinion", body=None)
     wait_for(log, r"127\.0\.0\.1 POST /predict 200 \d+B \d+ms request-1\n")
@@ -139,7 +156,9 @@ def test_the_access_log_has_neither_bodies_nor_queries_nor_line_breaks(connectio
     assert "secret" not in log.read_text()
 
 
-def test_sigterm_ends_the_gateway_with_every_process_it_started(torchserve, tmp_path):
+def test_sigterm_ends_the_gateway_with_every_process_it_started(
+    torchserve: FakeTorchServe, tmp_path: Path
+) -> None:
     with gateway(tmp_path / "log", key_file=torchserve.key_file) as (process, port):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
@@ -164,7 +183,7 @@ def test_sigterm_ends_the_gateway_with_every_process_it_started(torchserve, tmp_
         ),
     ],
 )
-def test_an_unfit_setting_ends_the_start_with_one_line(name, value, line):
+def test_an_unfit_setting_ends_the_start_with_one_line(name: str, value: Any, line: str) -> None:
     finished = subprocess.run(
         COMMAND,
         cwd=ROOT,
@@ -178,7 +197,7 @@ def test_an_unfit_setting_ends_the_start_with_one_line(name, value, line):
     assert finished.stderr == line + "\n"
 
 
-def test_the_gateway_loads_neither_torch_nor_the_handler_nor_the_training():
+def test_the_gateway_loads_neither_torch_nor_the_handler_nor_the_training() -> None:
     code = (
         "import sys, gateway.app; "
         "print([room for room in ('torch', 'handler', 'training') if room in sys.modules])"

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,11 @@ from gateway.settings import (
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_without_an_environment_the_defaults_hold():
+def test_without_an_environment_the_defaults_hold() -> None:
     assert read_settings({}) == Settings()
 
 
-def test_the_gateway_and_torchserve_are_expected_on_loopback():
+def test_the_gateway_and_torchserve_are_expected_on_loopback() -> None:
     settings = Settings()
     assert settings.host == "127.0.0.1"
     assert settings.torchserve_inference_url == "http://127.0.0.1:8080"
@@ -58,7 +59,7 @@ def test_the_gateway_and_torchserve_are_expected_on_loopback():
         ("GATEWAY_LOG_LEVEL", "WARNING", "log_level", "warning"),
     ],
 )
-def test_a_variable_sets_its_field(name, text, field, value):
+def test_a_variable_sets_its_field(name: str, text: str, field: str, value: Any) -> None:
     assert getattr(read_settings({name: text}), field) == value
 
 
@@ -85,7 +86,9 @@ def test_a_variable_sets_its_field(name, text, field, value):
         ("GATEWAY_LOG_LEVEL", "loud", "debug, info, warning or error"),
     ],
 )
-def test_an_unfit_value_is_refused_with_what_was_expected_and_found(name, text, expected):
+def test_an_unfit_value_is_refused_with_what_was_expected_and_found(
+    name: str, text: str, expected: str
+) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings({name: text})
     message = str(caught.value)
@@ -95,7 +98,7 @@ def test_an_unfit_value_is_refused_with_what_was_expected_and_found(name, text, 
     assert "the default is" in message
 
 
-def test_every_setting_is_documented_in_the_readme_with_its_default():
+def test_every_setting_is_documented_in_the_readme_with_its_default() -> None:
     rows = [
         line for line in README.read_text("utf-8").splitlines() if line.startswith("| `GATEWAY_")
     ]
@@ -109,7 +112,7 @@ def test_every_setting_is_documented_in_the_readme_with_its_default():
     assert undocumented == [], "`python -m gateway.settings` prints the rows that README.md lacks"
 
 
-def test_the_printed_table_has_a_row_for_every_setting():
+def test_the_printed_table_has_a_row_for_every_setting() -> None:
     table = settings_table().splitlines()
     assert len(table) == 2 + len(fields(Settings))
     assert "| `GATEWAY_READ_TIMEOUT_SECONDS` | `60` |" in settings_table()

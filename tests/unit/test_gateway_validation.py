@@ -78,7 +78,9 @@ FIT = {
 
 
 @pytest.mark.parametrize(("body", "status", "code", "found"), UNFIT.values(), ids=UNFIT.keys())
-def test_an_unfit_body_gets_its_code_and_what_was_found(body, status, code, found):
+def test_an_unfit_body_gets_its_code_and_what_was_found(
+    body: bytes, status: int, code: str, found: str
+) -> None:
     with pytest.raises(GatewayError) as caught:
         check_body(body)
     assert (caught.value.status, caught.value.code) == (status, code)
@@ -87,7 +89,7 @@ def test_an_unfit_body_gets_its_code_and_what_was_found(body, status, code, foun
 
 
 @pytest.mark.parametrize("body", [row[0] for row in UNFIT.values()], ids=UNFIT.keys())
-def test_the_handler_says_the_same_of_every_unfit_body(body):
+def test_the_handler_says_the_same_of_every_unfit_body(body: bytes) -> None:
     with pytest.raises(GatewayError) as at_gateway:
         check_body(body)
     with pytest.raises(ReviewError) as at_handler:
@@ -100,7 +102,7 @@ def test_the_handler_says_the_same_of_every_unfit_body(body):
 
 
 @pytest.mark.parametrize(("body", "reviews"), FIT.values(), ids=FIT.keys())
-def test_a_fit_body_is_counted_and_taken_by_the_handler_too(body, reviews):
+def test_a_fit_body_is_counted_and_taken_by_the_handler_too(body: bytes, reviews: int) -> None:
     assert check_body(body) == reviews
     assert len(parse_body(body, "application/json").reviews) == reviews
 
@@ -113,7 +115,7 @@ def test_a_fit_body_is_counted_and_taken_by_the_handler_too(body, reviews):
         b'{"reviews": "my secret opinion"}',
     ],
 )
-def test_no_message_repeats_what_a_person_wrote(body):
+def test_no_message_repeats_what_a_person_wrote(body: bytes) -> None:
     with pytest.raises(GatewayError) as caught:
         check_body(body)
     assert "secret" not in caught.value.message
@@ -130,7 +132,7 @@ def test_no_message_repeats_what_a_person_wrote(body):
         None,
     ],
 )
-def test_json_and_an_undeclared_body_are_taken(content_type):
+def test_json_and_an_undeclared_body_are_taken(content_type: str | None) -> None:
     check_content_type(content_type)
 
 
@@ -138,13 +140,13 @@ def test_json_and_an_undeclared_body_are_taken(content_type):
     "content_type",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"],
 )
-def test_another_content_type_is_refused_with_the_header_to_send(content_type):
+def test_another_content_type_is_refused_with_the_header_to_send(content_type: str | None) -> None:
     with pytest.raises(GatewayError, match="content-type: application/json") as caught:
         check_content_type(content_type)
     assert (caught.value.status, caught.value.code) == (400, "not_json")
 
 
-def test_gateway_and_handler_have_the_same_limits():
+def test_gateway_and_handler_have_the_same_limits() -> None:
     assert (MAX_BODY_BYTES, MAX_REVIEWS, MAX_REVIEW_CHARACTERS) == (
         handler_limits.MAX_BODY_BYTES,
         handler_limits.MAX_REVIEWS,
