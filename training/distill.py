@@ -30,7 +30,7 @@ from training.data import Review
 from training.inputs import Inputs
 from training.linear import fit_linear, fit_out_of_fold, fit_vectorizer
 from training.loop import STATE_FILE, Outcome, fit, stop_if_interrupted
-from training.options import add_recipe_options, limits_of, parser, recipe_of, splits_of
+from training.options import add_recipe_options, command, limits_of, parser, recipe_of, splits_of
 from training.records import record_stage
 from training.soft_labels import SoftLabels, linear_soft_labels, mix
 from training.splits import Splits
@@ -150,7 +150,7 @@ def starting_point(
     return ReviewClassifier(settings), settings, tokenizer
 
 
-def distil(
+def train_student(
     splits: Splits,
     network: ReviewClassifier,
     inputs: Inputs,
@@ -176,7 +176,11 @@ def distil(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the distillation stage from the command line."""
-    arguments = _parser().parse_args(argv)
+    command(lambda: distill(_parser().parse_args(argv)))
+
+
+def distill(arguments: argparse.Namespace) -> None:
+    """Run the stage and write the student's checkpoint."""
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(arguments.seed)
     splits = splits_of(arguments)
@@ -188,7 +192,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     if not arguments.init and not (arguments.output / "distill" / STATE_FILE).exists():
         warm_start(network, corpus, arguments.seed)
-    outcome = distil(
+    outcome = train_student(
         splits, network, Inputs(corpus, settings), Inputs(validation, settings), arguments
     )
     record_stage(arguments.output, "distill", arguments, splits, outcome)

@@ -2,6 +2,8 @@
 
 import argparse
 import math
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from training.data import download_imdb
@@ -42,9 +44,9 @@ def _add_data_options(result: argparse.ArgumentParser) -> None:
 
 
 def add_recipe_options(
-    result: argparse.ArgumentParser, steps: int, learning_rate: float, ema: float
+    result: argparse.ArgumentParser, steps: int | None, learning_rate: float | None, ema: float
 ) -> None:
-    """Add the hyperparameters of one stage with that stage's defaults."""
+    """Add the hyperparameters of one stage with that stage's defaults (None: the recipe decides)."""
     result.add_argument("--steps", type=int, default=steps, help="optimizer steps")
     result.add_argument("--learning-rate", type=float, default=learning_rate, help="peak, AdamW")
     result.add_argument("--warmup-ratio", type=float, default=0.06, help="share of the steps")
@@ -61,18 +63,27 @@ def add_recipe_options(
     result.add_argument("--validate-every", type=int, default=500, help="steps")
 
 
-def recipe_of(arguments: argparse.Namespace) -> Recipe:
-    """Return the stage's hyperparameters; raises ValueError naming an unfit one."""
+def recipe_of(arguments: argparse.Namespace, **decided: float) -> Recipe:
+    """Return the stage's hyperparameters, `decided` ones first; raises ValueError naming an unfit one."""
     names = (
         "steps", "learning_rate", "warmup_ratio", "weight_decay", "layer_decay", "clip",
         "accumulate", "ema", "seed",
     )  # fmt: skip
-    return Recipe(**{name: getattr(arguments, name) for name in names})
+    return Recipe(**{name: decided.get(name, getattr(arguments, name)) for name in names})
 
 
 def limits_of(arguments: argparse.Namespace) -> Limits:
     """Return when the stage stops, saves and validates."""
     return Limits(arguments.max_minutes, arguments.save_minutes, arguments.validate_every)
+
+
+def command(run: Callable[[], object]) -> None:
+    """Run a command; what is wrong with its input becomes one line instead of a trace."""
+    try:
+        run()
+    except (ValueError, OSError) as error:  # DataError and CheckpointError are ValueErrors
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 def splits_of(arguments: argparse.Namespace) -> Splits:

@@ -7,6 +7,14 @@ from tokenizers import Tokenizer
 from handler.checkpoint import Settings
 from training.tokenizer import SPECIAL_TOKENS
 
+# The fields of a RoBERTa's config that shape it; everything else is transformers' own business.
+ENCODER_FIELDS = (
+    "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+    "max_position_embeddings", "type_vocab_size", "layer_norm_eps", "hidden_act",
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "bos_token_id", "pad_token_id",
+    "eos_token_id",
+)  # fmt: skip
+
 
 def add_student_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that describe a student built anew."""

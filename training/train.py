@@ -1,0 +1,258 @@
+"""Fine-tune an encoder on labelled reviews.
+
+`--recipe seed` is the tutorial's, its faults mended: the head is trained on the frozen encoder
+(stage 1), then stage 2 goes on from stage 1's weights and unfreezes the encoder unless
+`--keep-frozen`. `--recipe full` tunes everything at once with layer-wise decay, an average of the
+weights and R-Drop. Selection is by log-loss on the validation part, and the temperature is fitted
+there at the end.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from handler.checkpoint import Settings
+from handler.cleaning import PROFILES
+from handler.network import ReviewClassifier, seed_head_sizes
+from handler.weights import save_checkpoint
+from training.batches import Batches
+from training.calibrate import fit_temperature
+from training.corpus import Corpus, encode_corpus
+from training.data import Review
+from training.encoders import Start, load_start, set_dropout
+from training.inputs import Inputs
+from training.loop import Outcome, fit, stop_if_interrupted
+from training.options import add_recipe_options, command, limits_of, parser, recipe_of, splits_of
+from training.records import record_stage
+from training.splits import Splits
+from training.tokenizer import fit_tokenizer
+from training.validation import predict_logits, scores
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One pass of the recipe: what is trained, for how long, how hard it is regularised."""
+
+    name: str
+    epochs: float
+    learning_rate: float
+    head_dropout: float
+    encoder_dropout: float = 0.1
+    frozen: bool = False
+    r_drop: float = 0.0
+
+
+RECIPES: dict[str, tuple[Stage, ...]] = {
+    "seed": (
+        Stage("stage1", epochs=12, learning_rate=1e-4, head_dropout=0.4, frozen=True),
+        Stage("stage2", epochs=20, learning_rate=1e-4, head_dropout=0.3),
+    ),
+    "full": (
+        Stage("fine-tune", epochs=4, learning_rate=1e-4, head_dropout=0.1, r_drop=1.0),
+    ),
+}
+
+
+class ClassifyTask(nn.Module):
+    """Cross-entropy with class weights; with `r_drop`, two dropout passes have to agree.
+
+    R-Drop: Liang et al. 2021, the mean of both cross-entropies and a symmetric KL divergence.
+    """
+
+    def __init__(
+        self, network: ReviewClassifier, class_weights: Tensor, frozen: bool, r_drop: float
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.r_drop = r_drop
+        self.frozen = frozen
+        self.register_buffer("class_weights", class_weights)
+        network.encoder.requires_grad_(not frozen)
+
+    def train(self, mode: bool = True) -> "ClassifyTask":
+        """Switch to training, except that a frozen encoder stays free of dropout."""
+        super().train(mode)
+        if self.frozen:
+            self.network.encoder.eval()
+        return self
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the losses of a batch with `labels`."""
+        first = self._logits(batch)
+        loss = self._cross_entropy(first, batch["labels"])
+        if not (self.r_drop and self.training):
+            return {"loss": loss}
+        second = self._logits(batch)
+        loss = (loss + self._cross_entropy(second, batch["labels"])) / 2
+        divergence = (_divergence(first, second) + _divergence(second, first)) / 2
+        return {"loss": loss + self.r_drop * divergence, "divergence": divergence}
+
+    def _logits(self, batch: dict[str, Tensor]) -> Tensor:
+        logits: Tensor = self.network(batch["input_ids"], batch["attention_mask"])
+        return logits.float()
+
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(logits, labels, self.class_weights)
+
+
+def _divergence(first: Tensor, second: Tensor) -> Tensor:
+    log_first, log_second = first.log_softmax(-1), second.log_softmax(-1)
+    return functional.kl_div(log_first, log_second, reduction="batchmean", log_target=True)
+
+
+def class_weights(labels: NDArray[np.int64], count: int, balanced: bool) -> Tensor:
+    """Return weights inverse to the labels' frequencies (mean 1 over the reviews), or ones."""
+    if not balanced:
+        return torch.ones(count)
+    return torch.from_numpy(len(labels) / (count * np.bincount(labels, minlength=count))).float()
+
+
+def starting_network(
+    start: Start, labels: tuple[str, ...], arguments: argparse.Namespace
+) -> tuple[ReviewClassifier, Settings]:
+    """Return the classifier to train; a checkpoint's head is kept if it fits the labels and recipe."""
+    if start.network and start.settings and arguments.recipe == "full" and start.settings.labels == labels:
+        return start.network, start.settings
+    seed = arguments.recipe == "seed"
+    positions = start.fields["max_position_embeddings"] - start.fields["pad_token_id"] - 1
+    settings = Settings(
+        labels=labels,
+        encoder=start.fields,
+        cleaning=arguments.cleaning,
+        max_length=min(arguments.max_length or (256 if seed else 512), positions),
+        truncation="head" if seed else "head_tail",
+        pooling=arguments.pooling or ("cls" if seed else "cls_mean"),
+        head_sizes=seed_head_sizes(start.fields["hidden_size"]) if seed else (),
+    )
+    network = ReviewClassifier(settings)
+    if start.encoder is not None:
+        network.encoder.load_state_dict(start.encoder.state_dict())
+    return network, settings
+
+
+def run_stage(
+    stage: Stage,
+    network: ReviewClassifier,
+    inputs: Inputs,
+    held_out: Inputs,
+    splits: Splits,
+    arguments: argparse.Namespace,
+) -> Outcome:
+    """Train one stage, starting from the network's present weights."""
+    labels = np.array(splits.label_ids(splits.train))
+    answers = np.array(splits.label_ids(splits.validation))
+    batches = Batches(inputs.lengths, arguments.batch_tokens, arguments.seed)
+    set_dropout(network.encoder, stage.encoder_dropout)
+    set_dropout(network.head, stage.head_dropout)
+    weights = class_weights(labels, len(splits.labels), arguments.class_weights == "balanced")
+    task = ClassifyTask(network, weights, stage.frozen, stage.r_drop)
+    steps = arguments.steps or max(1, round(stage.epochs * batches.per_epoch / arguments.accumulate))
+    recipe = recipe_of(arguments, steps=steps, learning_rate=stage.learning_rate)
+
+    def batch_of(number: int) -> dict[str, Tensor]:
+        indices = batches[number]
+        return {**inputs.batch(indices), "labels": torch.from_numpy(labels[indices])}
+
+    return fit(
+        task,
+        batch_of,
+        recipe,
+        limits_of(arguments),
+        arguments.output,
+        stage.name,
+        lambda trained: scores(predict_logits(trained.network, held_out), answers),
+    )
+
+
+def train(arguments: argparse.Namespace) -> Path:
+    """Run the recipe's stages and write the calibrated checkpoint; returns its folder."""
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(arguments.seed)
+    splits = splits_of(arguments)
+    clean = PROFILES[arguments.cleaning]
+    start = load_start(
+        arguments.encoder, lambda size: fit_tokenizer((clean(r.text) for r in splits.train), size)
+    )
+    network, settings = starting_network(start, splits.labels, arguments)
+    inputs, held_out = (
+        Inputs(_encode(reviews, settings, start.tokenizer, arguments.cache), settings)
+        for reviews in (splits.train, splits.validation)
+    )
+    for stage in chosen_stages(arguments):
+        outcome = run_stage(stage, network, inputs, held_out, splits, arguments)
+        network = outcome.network.network
+        record_stage(arguments.output, stage.name, arguments, splits, outcome)
+        stop_if_interrupted(outcome)
+    settings = calibrated(network, settings, held_out, splits)
+    checkpoint = arguments.output / "checkpoint"
+    save_checkpoint(checkpoint, network, settings, start.tokenizer)
+    print(f"wrote {checkpoint}, temperature {settings.temperature:.3f}")
+    return checkpoint
+
+
+def chosen_stages(arguments: argparse.Namespace) -> list[Stage]:
+    """Return the recipe's stages with the command line's changes."""
+    stages = list(RECIPES[arguments.recipe])
+    if arguments.keep_frozen:
+        stages = [replace(stage, frozen=True) for stage in stages]
+    if arguments.epochs is not None:
+        stages = [replace(stage, epochs=arguments.epochs) for stage in stages]
+    if arguments.learning_rate is not None:
+        stages = [replace(stage, learning_rate=arguments.learning_rate) for stage in stages]
+    if arguments.r_drop is not None:
+        stages = [replace(stage, r_drop=arguments.r_drop) for stage in stages]
+    if arguments.encoder_dropout is not None:
+        stages = [replace(stage, encoder_dropout=arguments.encoder_dropout) for stage in stages]
+    return stages
+
+
+def calibrated(
+    network: ReviewClassifier, settings: Settings, held_out: Inputs, splits: Splits
+) -> Settings:
+    """Return the settings with the temperature that minimises log-loss on the validation part."""
+    answers = np.array(splits.label_ids(splits.validation))
+    return replace(settings, temperature=fit_temperature(predict_logits(network, held_out), answers))
+
+
+def _encode(
+    reviews: Sequence[Review], settings: Settings, tokenizer: Tokenizer, cache: Path
+) -> Corpus:
+    clean = PROFILES[settings.cleaning]
+    return encode_corpus([review.text for review in reviews], clean, tokenizer, cache)
+
+
+def _parser() -> argparse.ArgumentParser:
+    result = parser(__doc__, "run/train")
+    result.add_argument("--recipe", choices=sorted(RECIPES), default="full")
+    result.add_argument(
+        "--encoder",
+        default="roberta-base",
+        help="hub name, local folder, project checkpoint, or a config .json to train from nothing",
+    )
+    result.add_argument("--cleaning", choices=sorted(PROFILES), default="plain")
+    result.add_argument("--max-length", type=int, help="tokens; 256 (seed) or 512 (full) by default")
+    result.add_argument("--pooling", choices=["cls", "mean", "cls_mean"])
+    result.add_argument("--keep-frozen", action="store_true", help="never unfreeze the encoder")
+    result.add_argument("--epochs", type=float, help="of every stage, instead of the recipe's")
+    result.add_argument("--r-drop", type=float, help="weight of the agreement, instead of the recipe's")
+    result.add_argument("--encoder-dropout", type=float, help="instead of the recipe's")
+    result.add_argument("--class-weights", choices=["none", "balanced"], default="none")
+    add_recipe_options(result, steps=None, learning_rate=None, ema=0.99)
+    return result
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the recipe from the command line."""
+    command(lambda: train(_parser().parse_args(argv)))
+
+
+if __name__ == "__main__":
+    main()
