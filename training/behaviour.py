@@ -172,7 +172,9 @@ def render(summary: Metrics) -> str:
         rows.append(_row(f"**{kind}**", of_kind))
         rows += [_row(capability, counts) for capability, counts in of_kind["capabilities"].items()]
     rows.append(_row("**all**", {**summary, "mean_probability_change": None}))
-    return markdown_table(("kind and capability", "passed", "cases", "share", "mean |Δp|"), rows)
+    return markdown_table(
+        ("kind and capability", "passed", "cases", "share", "mean change in p"), rows
+    )
 
 
 def _row(name: str, counts: Metrics) -> tuple[str, ...]:

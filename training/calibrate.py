@@ -1,6 +1,6 @@
 """Fit one temperature on validation reviews and store it, so that confidence means accuracy.
 
-    python -m training.calibrate --checkpoint runs/train/checkpoint --data aclImdb_v1.tar.gz
+    python -m training.calibrate --checkpoint run/train/checkpoint --data aclImdb_v1.tar.gz
 
 Temperature scaling (Guo et al. 2017, section 4.2) divides the logits by one number: no prediction
 changes.
@@ -24,14 +24,15 @@ from handler.engines import EngineError
 from handler.errors import CheckpointError
 from handler.weights import write_text
 from training import metrics
-from training.data import ARCHIVE_SUFFIXES, DataError, Review, read_split, stratified_split
+from training.data import DataError, Review
 from training.metrics import Floats, Integers
 from training.report import markdown_table
 from training.scoring import Scores, check_evaluable, load_scorer, score_reviews
+from training.splits import load_splits
 
 LOWEST, HIGHEST = 0.05, 20.0
 FOLDS: Final = 2
-SEED: Final = 0
+FOLD_SEED: Final = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def cross_fit(logits: Floats, labels: Integers) -> Floats:
     """One temperature per review (n, 1), fitted on the other half: honest for unseen reviews."""
     fold = np.empty(len(labels), np.int64)
     for label in np.unique(labels):
-        members = np.random.default_rng(SEED).permutation(np.flatnonzero(labels == label))
+        members = np.random.default_rng(FOLD_SEED).permutation(np.flatnonzero(labels == label))
         fold[members] = np.arange(len(members)) % FOLDS
     temperatures = [
         fit_temperature(logits[fold != each], labels[fold != each]) for each in range(FOLDS)
@@ -103,12 +104,10 @@ def store_temperature(directory: Path, temperature: float) -> None:
 
 
 def validation_reviews(options: argparse.Namespace) -> list[Review]:
-    """The validation part of IMDb's train split as training cuts it, or all of a CSV/TSV."""
-    reviews = read_split(options.data, "train", options.text_column, options.label_column)
-    if options.data.name.endswith(ARCHIVE_SUFFIXES):
-        fraction = options.validation_fraction
-        reviews = stratified_split(reviews, (1 - fraction, fraction), options.seed)[1]
-    return reviews
+    """The reviews that training kept for validation, cut from the same data in the same way."""
+    return load_splits(
+        options.data, options.text_column, options.label_column, options.protocol, seed=options.seed
+    ).validation
 
 
 def calibrate(options: argparse.Namespace) -> None:
@@ -134,6 +133,11 @@ def calibrate(options: argparse.Namespace) -> None:
     )
     print(f"{len(scores.ids):,} validation reviews, engine {scores.engine}\n")
     print(_table(rows))
+    if not LOWEST * 1.2 < temperature < HIGHEST / 1.2:
+        print(
+            f"warning: the temperature is at the end of its range, {LOWEST} to {HIGHEST}: the model"
+        )
+        print("knows hardly more than chance, or the reviews are too few to contain a mistake.")
     if not options.dry_run:
         store_temperature(options.checkpoint, temperature)
 
@@ -165,24 +169,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         required=True,
         metavar="PATH",
-        help="IMDb archive, or a CSV/TSV of validation reviews",
+        help="what the checkpoint was trained on: the IMDb archive or a CSV/TSV",
     )
     add(
-        "--validation-fraction",
-        type=float,
-        default=0.1,
-        metavar="F",
-        help="part of IMDb's train split that training kept for validation (default: 0.1)",
+        "--protocol",
+        choices=("official", "seed"),
+        default="official",
+        help="how training split the data (default: official)",
     )
     add(
         "--seed",
         type=int,
-        default=SEED,
+        default=13,
         metavar="N",
-        help="seed of that cut, as in training (default: 0)",
+        help="seed of the training run, so that its validation part is cut again (default: 13)",
     )
-    add("--text-column", metavar="C", help="column of a CSV/TSV with the texts (default: review)")
-    add("--label-column", metavar="C", help="column of a CSV/TSV with the labels (default: label)")
+    add(
+        "--text-column",
+        metavar="C",
+        default="review",
+        help="column of a CSV/TSV with the texts (default: review)",
+    )
+    add(
+        "--label-column",
+        metavar="C",
+        default="label",
+        help="column of a CSV/TSV with the labels (default: label)",
+    )
     add(
         "--engine",
         default="auto",

@@ -67,7 +67,7 @@ def behaviour_section(asked: Metrics) -> str:
         "functionality wants the expected label (a constant answer passes half); invariance wants "
         "the label unchanged under an edit that does not matter (a constant answer passes all); "
         "direction wants the probability to move the stated way (a constant answer passes none). "
-        "|Δp| is how far the edit moved the probability.\n\n" + behaviour.render(asked)
+        "The change in p is how far the edit moved the probability.\n\n" + behaviour.render(asked)
     )
 
 

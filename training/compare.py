@@ -1,6 +1,6 @@
 """Compare evaluations of the same reviews, the first being the base.
 
-python -m training.compare runs/seed runs/compact
+python -m training.compare run/seed run/compact
 """
 
 import argparse
@@ -157,7 +157,7 @@ def comparison_table(comparisons: Sequence[Comparison]) -> str:
         "against",
         "points",
         "flips",
-        "mean |Δp|",
+        "mean change in p",
         "only this right",
         "only that right",
         "McNemar p",

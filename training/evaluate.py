@@ -1,7 +1,7 @@
 """Evaluate a checkpoint: report, metrics.json, predictions.csv, plots, behaviour suite, comparison.
 
     python -m training.evaluate --checkpoint model_store/checkpoint \\
-        --data aclImdb_v1.tar.gz --split test --output runs/test
+        --data aclImdb_v1.tar.gz --split test --output run/test
 
 The figures come from the same predictor and engine that serve. Review texts are never written.
 """

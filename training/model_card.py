@@ -1,8 +1,8 @@
 """Write a checkpoint's README.md, its model card, from its own training run and evaluation.
 
     python -m training.model_card --checkpoint model_store/checkpoint \\
-        --metrics runs/test/metrics.json --behaviour runs/test/behaviour.json \\
-        --run runs/train/run.json
+        --metrics run/test/metrics.json --behaviour run/test/behaviour.json \\
+        --run run/train/run.json
 
 No figure in the card is typed by hand; what a run did not record is left out.
 """
@@ -26,6 +26,8 @@ from training.report import Metrics, markdown_table
 
 CARD_FILE: Final = "README.md"
 STAGE_FIGURES: Final = ("minutes", "tokens", "flop", "seed")
+# Settings that say where a run kept its files, not what it learned.
+HOUSEKEEPING: Final = ("data", "output", "cache", "text_column", "label_column", "save_minutes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,7 +145,10 @@ def title(settings: Settings, run: dict[str, Any]) -> str:
 
 def data_section(data: dict[str, Any]) -> str:
     """What was trained on, and how often test text was found in it."""
-    rows = [(name.replace("_", " "), _value(value)) for name, value in data.items()]
+    leaks = data.get("leaks", {})
+    copies = {f"copies of test reviews dropped from {name}": found for name, found in leaks.items()}
+    shown = {name: value for name, value in data.items() if name != "leaks"} | copies
+    rows = [(name.replace("_", " "), _value(value)) for name, value in shown.items()]
     return "## Data\n\n" + markdown_table(("data", "value"), rows) if rows else ""
 
 
@@ -173,6 +178,7 @@ def _stage_details(stage: dict[str, Any]) -> str:
         (kind, name.replace("_", " "), _value(value))
         for kind, key in (("setting", "settings"), ("result", "result"))
         for name, value in (stage.get(key) or {}).items()
+        if name not in HOUSEKEEPING
     ]
     return f"### {stage['name']}\n\n" + markdown_table(("", "name", "value"), rows)
 
@@ -206,7 +212,7 @@ def reproduce(measured: Metrics, run: dict[str, Any]) -> str:
     split = f" --split {measured['split']}" if measured.get("split") else ""
     commands.append(
         f"python -m training.evaluate --checkpoint {measured.get('checkpoint', 'DIR')} --data "
-        f"{name}{split} --engine {measured['engine']} --behaviour --output runs/test"
+        f"{name}{split} --engine {measured['engine']} --behaviour --output run/test"
     )
     return "```sh\n" + "\n".join(commands) + "\n```"
 

@@ -96,7 +96,7 @@ def test_storing_changes_the_temperature_and_nothing_else(checkpoint: Path) -> N
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A model whose logits are right but whose stored temperature of 2 makes it too shy."""
-    honest = np.random.default_rng(2).normal(0, 2, (4_000, 2))
+    honest = np.random.default_rng(2).normal(0, 2, (20_000, 2))
     truth = drawn_from(honest)
     shown = softmax(honest / SETTINGS.temperature, axis=1)
     data = tmp_path / "validation.csv"
@@ -113,8 +113,23 @@ def test_command_replaces_the_old_temperature_by_the_right_one(
     assert calibrate.main(options_for(checkpoint, served)) == 0
     assert read_settings(checkpoint).temperature == pytest.approx(1.0, rel=0.08)
     out = capsys.readouterr().out
-    assert "4,000 validation reviews, engine table" in out
+    assert "2,000 validation reviews, engine table" in out
     assert "cross-fitted" in out
+
+
+def test_temperature_at_the_end_of_its_range_is_pointed_out(
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scorer = TableScorer(lambda text: (0.0001, 0.9999))
+    monkeypatch.setattr(calibrate, "load_scorer", lambda directory, engine: scorer)
+    data = tmp_path / "guessed.csv"
+    rows = "".join(f"text {n},{SETTINGS.labels[n % 2]}\n" for n in range(400))
+    data.write_text("review,label\n" + rows)
+    assert calibrate.main(options_for(checkpoint, data)) == 0
+    assert "warning: the temperature is at the end of its range" in capsys.readouterr().out
 
 
 def test_dry_run_leaves_the_checkpoint_alone(checkpoint: Path, served: Path) -> None:

@@ -27,12 +27,16 @@ RUN: dict[str, Any] = {
             "tokens": 40_000_000,
             "flop": 1.5e15,
             "seed": 7,
-            "settings": {"learning_rate": 0.001},
+            "settings": {"learning_rate": 0.001, "output": "somewhere"},
             "result": {"validation_loss": 3.25},
         },
         {"name": "train", "command": "python -m training.train", "minutes": 8.5, "flop": 0.5e15},
     ],
-    "data": {"sha256": "ab12", "train": 22_500, "leaks": {"exact": 123, "normalised": 125}},
+    "data": {
+        "sha256": "ab12",
+        "train": 22_500,
+        "leaks": {"train": {"exact": 123, "normalised": 125}},
+    },
     "parameters": 4_500_000,
     "torch": "2.13.0",
     "machine": "2 cores",
@@ -89,7 +93,7 @@ def test_card_starts_with_metadata_that_yaml_can_read(measured: dict[str, Any]) 
         "| accuracy | 75.00% ± 21.65% |",
         "| true negative | 1 | 1 |",
         "| train | 22,500 ",
-        "| leaks | exact: 123, normalised: 125 |",
+        "| copies of test reviews dropped from train | exact: 123, normalised: 125 |",
         "| pretrain | 31.5 | 40,000,000 | 1.5e+15 | 7 |",
         "| **all** | 40 | 40,000,000 | 2e+15 | |",
         "| setting | learning rate | 0.001 |",
@@ -117,6 +121,10 @@ def test_what_was_not_recorded_is_left_out(measured: dict[str, Any]) -> None:
     assert "## Data" not in card
     assert "None" not in card
     assert "\n\n\n" not in card
+
+
+def test_places_of_files_are_not_part_of_the_recipe(measured: dict[str, Any]) -> None:
+    assert "somewhere" not in model_card.render(SETTINGS, measured, None, RUN)
 
 
 def test_own_data_is_not_called_imdb(measured: dict[str, Any]) -> None:
