@@ -40,6 +40,7 @@ from training.validation import predict_logits, scores
 from training.warm_start import warm_start
 
 FOLDS = 5
+STUDENT = "student"
 
 
 class DistillTask(nn.Module):
@@ -197,7 +198,7 @@ def distill(arguments: argparse.Namespace) -> None:
     )
     record_stage(arguments.output, "distill", arguments, splits, outcome)
     stop_if_interrupted(outcome)
-    save_checkpoint(arguments.output / "checkpoint", outcome.network.network, settings, tokenizer)
+    save_checkpoint(arguments.output / STUDENT, outcome.network.network, settings, tokenizer)
 
 
 def _parser() -> argparse.ArgumentParser:

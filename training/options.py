@@ -40,6 +40,7 @@ def _add_data_options(result: argparse.ArgumentParser) -> None:
         default="official",
         help="official test part kept apart, or the tutorial's 70/10/20 of all labelled reviews",
     )
+    result.add_argument("--limit", type=int, help="at most so many reviews of each part, for a trial")
     result.add_argument("--seed", type=int, default=13, help="of splits, weights and batches")
 
 
@@ -92,6 +93,8 @@ def splits_of(arguments: argparse.Namespace) -> Splits:
     splits = load_splits(
         data, arguments.text_column, arguments.label_column, arguments.protocol, seed=arguments.seed
     )
+    if arguments.limit:
+        splits = splits.at_most(arguments.limit)
     print(f"{data}: sha-256 {splits.sha256}")
     print(
         f"{len(splits.train)} reviews to train on, {len(splits.validation)} to validate, "

@@ -1,6 +1,6 @@
 """Decide which review trains, which validates, which is only read, and that none is a test review."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,13 @@ class Splits:
     def label_ids(self, reviews: list[Review]) -> list[int]:
         """Return each review's label id, -1 where it has none."""
         return [-1 if review.label is None else self.labels.index(review.label) for review in reviews]
+
+    def at_most(self, count: int) -> "Splits":
+        """Return splits with at most `count` reviews in each part, labels in proportion."""
+        parts = {
+            name: _thin(getattr(self, name), count) for name in ("train", "validation", "unlabelled")
+        }
+        return replace(self, **parts)
 
     def summary(self) -> dict[str, object]:
         """Return the counts that a model card reports."""
@@ -83,3 +90,8 @@ def load_splits(
         raise DataError(f"{path}: expected reviews left to train on, found only copies of test reviews.")
     leaks = {"train": train_leaks, "validation": validation_leaks, "unlabelled": unlabelled_leaks}
     return Splits(labels, train, validation, unlabelled, test, leaks, sha256(path))
+
+
+def _thin(reviews: list[Review], count: int) -> list[Review]:
+    step = max(1, -(-len(reviews) // count))
+    return sorted(reviews, key=lambda review: (str(review.label), review.id))[::step]
