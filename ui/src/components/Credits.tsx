@@ -1,5 +1,4 @@
 import type { Answer } from "../api/client";
-import type { Stage } from "../api/serverTiming";
 import { formatCount, formatMilliseconds } from "../wording";
 
 /** Closing credits: tokens read, the servers' stages as they name them, and the round trip. */
@@ -8,23 +7,36 @@ export function Credits({ answer }: { readonly answer: Answer }) {
     <dl className="credits">
       <Credit name="tokens read" value={formatCount(answer.prediction.tokens)} />
       {answer.stages.map((stage) => (
-        <Credit key={stage.name} name={stage.name} value={describeStage(stage)} />
+        <Credit
+          key={stage.name}
+          name={stage.name}
+          value={formatMilliseconds(stage.milliseconds)}
+          remark={stage.description}
+        />
       ))}
       <Credit name="round trip" value={formatMilliseconds(answer.roundTripMilliseconds)} />
     </dl>
   );
 }
 
-function Credit({ name, value }: { readonly name: string; readonly value: string }) {
+interface CreditProps {
+  readonly name: string;
+  readonly value: string;
+  readonly remark?: string | null;
+}
+
+function Credit({ name, value, remark = null }: CreditProps) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>
+        {value}
+        {remark !== null && (
+          <>
+            , <span>{remark}</span>
+          </>
+        )}
+      </dd>
     </div>
   );
-}
-
-function describeStage({ milliseconds, description }: Stage): string {
-  const duration = formatMilliseconds(milliseconds);
-  return description === null ? duration : `${duration}, ${description}`;
 }
