@@ -15,9 +15,9 @@ def results(measured: Metrics) -> str:
     data = measured.get("data", {})
     checksum = f" (SHA-256 `{data['sha256']}`)" if "sha256" in data else ""
     part = f", split `{measured['split']}`" if is_imdb(measured) else ""
-    sample = f", a random sample of {measured['n']:,}" if measured.get("sample") else ""
+    drawn = ", drawn at random from" if measured.get("sample") else " of"
     parts = [
-        f"Measured on {measured['n']:,} reviews of {data_name(measured)}{part}{sample}{checksum}.",
+        f"Measured on {measured['n']:,} reviews{drawn} {data_name(measured)}{part}{checksum}.",
         report.headline(measured),
         _per_label(measured),
         _confusion(measured),

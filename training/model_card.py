@@ -56,9 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--run", type=Path, metavar="FILE", help="run.json that training wrote")
     options = parser.parse_args(arguments)
     try:
+        settings, measured = read_settings(options.checkpoint), read_json(options.metrics)
+        check_same_temperature(settings, measured)
         card = render(
-            read_settings(options.checkpoint),
-            read_json(options.metrics),
+            settings,
+            measured,
             read_json(options.behaviour) if options.behaviour else None,
             read_json(options.run) if options.run else {},
         )
@@ -82,6 +84,15 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise DataError(f"{path}: expected a JSON object, found {type(content).__name__}.")
     return content
+
+
+def check_same_temperature(settings: Settings, measured: Metrics) -> None:
+    """Raise DataError if the checkpoint was calibrated anew after it was evaluated."""
+    if measured.get("temperature") != settings.temperature:
+        raise DataError(
+            f"expected metrics measured at the checkpoint's temperature {settings.temperature}, "
+            f"found {measured.get('temperature')}; run training.evaluate again."
+        )
 
 
 def render(
@@ -108,7 +119,7 @@ def front_matter(measured: Metrics) -> str:
     results = {
         "task": {"type": "text-classification"},
         "dataset": {
-            "type": data_name(measured),
+            "type": "stanfordnlp/imdb" if is_imdb(measured) else data_name(measured),
             "name": data_name(measured),
             "split": measured.get("split"),
         },
@@ -136,10 +147,10 @@ def title(settings: Settings, run: dict[str, Any]) -> str:
     )
     size = f", {run['parameters'] / 1e6:.1f} M parameters" if "parameters" in run else ""
     labels = ", ".join(f"`{label}`" for label in settings.labels)
-    source = f"fine-tuned from {run['encoder']}" if run.get("encoder") else "trained from nothing"
+    start = f", starting from {run['encoder']}" if run.get("encoder") else ""
     return (
-        f"# Review classifier\n\n{kind}{size}, {source} by this repository's own code. It gives a "
-        f"review one of the labels {labels}, with a calibrated probability for each."
+        f"# Review classifier\n\n{kind}{size}, trained by this repository's own code{start}. It "
+        f"gives a review one of the labels {labels}, with a calibrated probability for each."
     )
 
 

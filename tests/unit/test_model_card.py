@@ -62,6 +62,7 @@ def measured() -> dict[str, Any]:
         "data": data,
         "split": "test",
         "sample": None,
+        "temperature": 1.31,
     }
     return {**report.summarise(scores), **described}
 
@@ -88,7 +89,7 @@ def test_card_starts_with_metadata_that_yaml_can_read(measured: dict[str, Any]) 
 @pytest.mark.parametrize(
     "line",
     [
-        "4.5 M parameters, trained from nothing",
+        "4.5 M parameters, trained by this repository's own code.",
         "labels `negative`, `positive`",
         "| accuracy | 75.00% ± 21.65% |",
         "| true negative | 1 | 1 |",
@@ -144,6 +145,16 @@ def test_command_writes_the_card_beside_the_weights(
         arguments += [f"--{name}", str(tmp_path / f"{name}.json")]
     assert model_card.main(arguments) == 0
     assert (tmp_path / "README.md").read_text("utf-8").startswith("---\nlanguage: en\n")
+
+
+def test_metrics_from_before_the_last_calibration_are_refused(
+    tmp_path: Path, measured: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(SETTINGS.as_config()))
+    (tmp_path / "metrics.json").write_text(json.dumps({**measured, "temperature": 1.0}))
+    arguments = ["--checkpoint", str(tmp_path), "--metrics", str(tmp_path / "metrics.json")]
+    assert model_card.main(arguments) == 2
+    assert "temperature 1.31, found 1.0; run training.evaluate again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
