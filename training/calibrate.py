@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
@@ -43,14 +44,22 @@ class Calibration:
     log_loss: float
 
 
-def fit_temperature(logits: Floats, labels: Integers) -> float:
+def fit_temperature(logits: NDArray[np.floating], labels: Integers) -> float:
     """Return the temperature in [0.05, 20] that minimises the NLL of logits (n, labels).
 
     `labels` (n,) are indices. Raises DataError for logits that are not finite, for shapes that
     differ, or for one label only.
     """
-    logits = np.asarray(logits, np.float64)
-    labels = np.asarray(labels, np.int64)
+    _check_logits(logits, labels)
+    exact = logits.astype(np.float64)
+    bounds = (np.log(LOWEST), np.log(HIGHEST))
+    best = minimize_scalar(
+        lambda t: _nll(exact, labels, np.exp(t)), bounds=bounds, method="bounded"
+    )
+    return float(np.exp(best.x))
+
+
+def _check_logits(logits: NDArray[np.floating], labels: Integers) -> None:
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise DataError(
             f"expected logits (n, labels) and labels (n,), found {logits.shape} and {labels.shape}."
@@ -59,11 +68,6 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
         raise DataError("expected finite logits to calibrate on, found NaN or infinity.")
     if len(np.unique(labels)) < 2:
         raise DataError("expected validation reviews of at least two labels, found one label only.")
-    bounds = (np.log(LOWEST), np.log(HIGHEST))
-    best = minimize_scalar(
-        lambda t: _nll(logits, labels, np.exp(t)), bounds=bounds, method="bounded"
-    )
-    return float(np.exp(best.x))
 
 
 def _nll(logits: Floats, labels: Integers, temperature: float) -> float:
