@@ -1,10 +1,12 @@
 """The API's description: as an OpenAPI document, and as a page made from it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, render_template, send_from_directory
+from markupsafe import Markup, escape
 
 _FOLDER = Path(__file__).parent
 _METHODS = ("get", "post")
@@ -19,6 +21,8 @@ def read_document() -> dict[str, Any]:
 def create_docs() -> Blueprint:
     """Return the routes of the API's description."""
     docs = Blueprint("docs", __name__, template_folder="templates")
+    docs.add_app_template_filter(_as_json, "as_json")
+    docs.add_app_template_filter(_with_code, "with_code")
     document = read_document()
 
     @docs.get("/openapi.json")
@@ -38,6 +42,16 @@ def create_docs() -> Blueprint:
         return response
 
     return docs
+
+
+def _as_json(value: Any) -> str:
+    # Jinja's own filter would sort the keys.
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text as HTML in which `code` between backticks is marked as such."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -174,6 +174,13 @@ def test_the_docs_page_shows_every_address_and_status(client: FlaskClient) -> No
                 assert f"<code>{status}</code>" in page
 
 
+def test_the_docs_page_shows_examples_in_the_order_of_the_contract(client: FlaskClient) -> None:
+    page = client.get("/docs").text
+    assert page.index("&#34;label&#34;") < page.index("&#34;confidence&#34;")
+    assert "<code>review</code>" in page
+    assert "`" not in page.partition("<h3>Responses</h3>")[0]
+
+
 def test_the_docs_page_needs_no_script_no_inline_style_and_nothing_from_elsewhere(
     client: FlaskClient,
 ) -> None:
