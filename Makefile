@@ -62,12 +62,12 @@ bench-full: .venv/all.stamp ## measure everything, against all peers
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found: install Python 3.11 or set PYTHON" >&2; exit 2; }
 	@echo "Setting up .venv (a few minutes, once) ..."
 	test -x $(PY) || $(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0 $(TORCH_ARGS)
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[serve]'
+	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0 $(TORCH_ARGS)
+	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt '.[serve,build]'
 	@touch $@
 
 .venv/all.stamp: .venv/serve.stamp
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[serve,train,test]'
+	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt '.[serve,build,train,test]'
 	@touch $@
 
 ui/node_modules/stamp: ui/package-lock.json | .venv/serve.stamp

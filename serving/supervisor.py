@@ -19,7 +19,7 @@ from serving.gateway import start_gateway
 from serving.processes import Server, adopt_orphans, stop_server
 from serving.runtimes import java_program
 from serving.settings import Settings
-from serving.torchserve import start_torchserve
+from serving.torchserve import load_failure, start_torchserve
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 10.0  # seconds a server has to end by itself
@@ -112,16 +112,20 @@ def _watch(servers: list[Server], settings: Settings, stop: threading.Event) -> 
             code = dead.process.returncode
             print(f"serve: {dead.name} ended with code {code}: see {dead.log}", file=sys.stderr)
             return 1
-        if announced:
-            continue
-        announced = _is_ready(settings.ready_url)
-        if announced:
-            print(f"READY: http://{settings.host}:{settings.port}  (stop with Ctrl-C)", flush=True)
-        elif time.monotonic() > deadline:
-            raise StartError(
-                f"not ready within {settings.startup_timeout:g} s: see {settings.log_dir}"
-            )
+        if not announced:
+            announced = _announce_if_ready(servers[0], settings, deadline)
     return 0
+
+
+def _announce_if_ready(torchserve: Server, settings: Settings, deadline: float) -> bool:
+    if _is_ready(settings.ready_url):
+        print(f"READY: http://{settings.host}:{settings.port}  (stop with Ctrl-C)", flush=True)
+        return True
+    if reason := load_failure(settings, torchserve):
+        raise StartError(f"the model cannot be loaded: {reason} (more in {settings.log_dir})")
+    if time.monotonic() > deadline:
+        raise StartError(f"not ready in {settings.startup_timeout:g} s: see {settings.log_dir}")
+    return False
 
 
 def _is_ready(url: str) -> bool:

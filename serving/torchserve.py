@@ -30,6 +30,15 @@ def start_torchserve(settings: Settings, java: Path, temporary: Path) -> Server:
     )
 
 
+def load_failure(settings: Settings, server: Server) -> str | None:
+    """Return the last words of a worker that could not load the model; TorchServe would try on."""
+    if "Load model failed" not in server.log.read_text(errors="replace"):
+        return None
+    lines = (settings.log_dir / "model_log.log").read_text(errors="replace").splitlines()
+    # Each begins with time and level, "2026-01-31T12:00:00,000 INFO  ".
+    return lines[-1].split(maxsplit=2)[-1] if lines else "it left no message"
+
+
 def _derived_config(settings: Settings) -> Path:
     """Write config.properties plus this start's addresses: a key's last mention counts."""
     overrides = {

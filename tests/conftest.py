@@ -36,9 +36,7 @@ def serving_options(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def stack(
-    serving_options: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
+def stack(serving_options: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """TorchServe with the packed checkpoint and the gateway with the built page, on free ports."""
     with running(tmp_path_factory.mktemp("stack"), *serving_options) as runner:
         runner.wait_ready(timeout=180.0)

@@ -103,12 +103,16 @@ class Runner:
 
     def family(self) -> list[psutil.Process]:
         """Every process that the runner started, directly or not, as of now."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+        family: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return family
 
 
 @contextmanager
 def running(
-    run_dir: Path, *options: str, environment: Mapping[str, str] | None = None
+    run_dir: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Runner]:
     """Start a runner on free ports; it and all that it started have ended when the block has."""
     ports = free_ports(len(PORT_OPTIONS))
@@ -116,7 +120,7 @@ def running(
     command = [sys.executable, "-m", "serving", "--run-dir", str(run_dir)]
     process = subprocess.Popen(
         [*command, *(word for pair in pairs for word in pair), *options],
-        cwd=ROOT,
+        cwd=root,
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -108,7 +108,7 @@ def test_gateway_counts_its_requests(stack: Stack, gateway: Door) -> None:
 def gateway_metric(stack: Stack) -> float:
     """The number of answers to POST /predict that the gateway has counted."""
     lines = send(f"{stack.gateway_url}/metrics").body.decode().splitlines()
-    counts = [line for line in lines if "requests_total{" in line and "/predict" in line]
+    counts = [line for line in lines if "gateway_requests_total{" in line and "predict" in line]
     return sum(float(line.rpartition(" ")[2]) for line in counts)
 
 

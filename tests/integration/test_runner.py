@@ -1,0 +1,157 @@
+"""The script behind `make serve` and the image: all or nothing is started, and nothing is left."""
+
+import math
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.stack import Runner, Stack, running, send
+
+READY_WITHIN = 10.0  # seconds, on two cores, for a start that has nothing to set up
+JAVA, GUNICORN = "org.pytorch.serve.ModelServer", "gunicorn"
+
+
+@pytest.fixture
+def started(serving_options: list[str], stack: Stack, tmp_path: Path) -> Iterator[Runner]:
+    """A second service beside the shared one, READY; its archive has been packed before."""
+    with running(tmp_path / "run", *serving_options) as runner:
+        runner.wait_ready(timeout=60.0)
+        yield runner
+
+
+def member(runner: Runner, word: str) -> psutil.Process:
+    """Return the oldest process of a runner with this word in its command line."""
+    return next(process for process in runner.family() if word in " ".join(process.cmdline()))
+
+
+def assert_all_gone(family: list[psutil.Process], runner: Runner) -> None:
+    """Hold a runner to its promise: no process, no listener and no token is left of it."""
+    _, alive = psutil.wait_procs(family, timeout=10.0)
+    assert alive == []
+    for port in runner.ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert not (runner.run_dir / "key_file.json").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_stop_leaves_no_process(started: Runner, stack: Stack, number: int) -> None:
+    family = started.family()
+    assert len(family) >= 4  # Java and its worker, gunicorn and its worker
+    assert started.stop(number) == 0
+    assert_all_gone(family, started)
+    assert started.errors == []
+    assert [line for line in started.output if line.startswith("READY")] == started.output
+    # Two services on one machine share nothing: the other one has not noticed.
+    assert send(f"{stack.gateway_url}/readyz").status == 200
+
+
+def test_second_start_is_ready_soon(
+    serving_options: list[str], stack: Stack, tmp_path: Path
+) -> None:
+    # A machine that is busy with something else may need more than one try to show what it can.
+    seconds = [math.inf]
+    while min(seconds) > READY_WITHIN and len(seconds) <= 3:
+        begin = time.monotonic()
+        with running(tmp_path, *serving_options) as runner:
+            runner.wait_ready(timeout=60.0)
+            seconds.append(time.monotonic() - begin)
+            assert "Packing" not in "".join(runner.output)
+    assert min(seconds) <= READY_WITHIN, seconds
+
+
+@pytest.mark.parametrize(("word", "name"), [(JAVA, "TorchServe"), (GUNICORN, "the gateway")])
+def test_death_of_either_server_ends_everything(started: Runner, word: str, name: str) -> None:
+    family = started.family()
+    member(started, word).kill()
+    assert started.wait() == 1
+    assert_all_gone(family, started)
+    assert len(started.errors) == 1
+    assert started.errors[0].startswith(f"serve: {name} ended with code -9: see ")
+
+
+def test_servers_end_with_a_runner_that_is_killed(started: Runner) -> None:
+    family = started.family()
+    started.process.kill()
+    _, alive = psutil.wait_procs(family, timeout=30.0)
+    assert alive == []
+
+
+def refusal(run_dir: Path, *options: str, **environment: str) -> str:
+    """Return the one line with which a runner refuses to start."""
+    with running(run_dir, *options, environment=environment) as runner:
+        assert runner.wait() == 2
+    assert runner.output == []
+    assert len(runner.errors) == 1, runner.errors
+    return runner.errors[0]
+
+
+def test_taken_port(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = refusal(tmp_path, "--metrics-port", str(port))
+    assert line.startswith(f"serve: port {port} for TorchServe metrics cannot be had")
+
+
+def test_missing_checkpoint(tmp_path: Path) -> None:
+    line = refusal(tmp_path, "--checkpoint", str(tmp_path))
+    assert line.startswith(f"serve: no checkpoint in {tmp_path}: config.json, model.safetensors")
+
+
+def test_damaged_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(checkpoint, damaged)
+    os.truncate(damaged / "model.safetensors", 1_000)
+    archive = tmp_path / "damaged.mar"
+    with running(tmp_path, "--checkpoint", str(damaged), "--archive", str(archive)) as runner:
+        assert runner.wait() == 2
+    assert len(runner.errors) == 1, runner.errors
+    assert runner.errors[0].startswith(f"serve: packing {damaged} failed: archive: ")
+    assert not archive.exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "found"), [("1.8.0_202", "is Java 8"), (None, "holds no bin/java that runs")]
+)
+def test_unfit_java(tmp_path: Path, version: str | None, found: str) -> None:
+    if version:
+        java = tmp_path / "bin" / "java"
+        java.parent.mkdir()
+        java.write_text(f"#!/bin/sh\necho 'java version \"{version}\"' >&2\n")
+        java.chmod(0o755)
+    line = refusal(tmp_path / "run", JAVA_HOME=str(tmp_path))
+    assert line.startswith(f"serve: JAVA_HOME={tmp_path} {found}, but TorchServe needs Java 17")
+
+
+def test_page_that_is_not_built(tmp_path: Path) -> None:
+    line = refusal(tmp_path / "run", "--page", str(tmp_path))
+    assert line == f"serve: no built page in {tmp_path}: run `make page`\n"
+
+
+def test_archive_that_is_not_the_one_packed(tmp_path: Path) -> None:
+    archive = tmp_path / "sentiment.mar"
+    archive.write_bytes(b"something else")
+    archive.with_name("sentiment.mar.sha256").write_text("0" * 64 + "  sentiment.mar\n")
+    line = refusal(tmp_path, "--prepacked", "--archive", str(archive))
+    assert line.startswith(f"serve: {archive} is not the archive that was packed")
+
+
+def test_model_that_cannot_be_loaded_is_reported(
+    serving_options: list[str], stack: Stack, tmp_path: Path
+) -> None:
+    environment = {"SENTIMENT_ENGINE": "abacus"}
+    with running(
+        tmp_path, *serving_options, "--startup-timeout", "90", environment=environment
+    ) as runner:
+        assert runner.wait(90.0) == 2
+    assert len(runner.errors) == 1, runner.errors
+    assert "abacus" in runner.errors[0]
