@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def plan_batches(lengths: Sequence[int], token_budget: int) -> Iterator[list[int]]:
     """Yield indices, longest reviews first, so that each batch holds at most `token_budget` tokens.
@@ -19,3 +22,13 @@ def plan_batches(lengths: Sequence[int], token_budget: int) -> Iterator[list[int
         tokens += lengths[index]
     if batch:
         yield batch
+
+
+def in_request_order(
+    parts: Sequence[NDArray[np.float32]], plan: Sequence[list[int]]
+) -> NDArray[np.float32]:
+    """Undo a plan: row i of the result is the one that batch and place of review i gave."""
+    rows = np.concatenate(parts)
+    ordered = np.empty_like(rows)
+    ordered[[index for batch in plan for index in batch]] = rows
+    return ordered

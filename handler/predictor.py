@@ -1,18 +1,24 @@
 """The predictor: a plain object that turns reviews into predictions and knows no server."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handler.checkpoint import Settings, load_tokenizer, read_settings
 from handler.encoding import Encoded, Encoder
-from handler.engines import Engine, load_engine
+from handler.engines import AUTO, Engine, Logits, Source, load_engine
+from handler.engines.hardware import available_cores, best_device
 from handler.errors import ReviewError
 from handler.limits import check_review
+
+# Reviews that are encoded at once: far more than a request holds, few enough to overlap the rest.
+CHUNK: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,20 @@ class Predictor:
     def load(
         cls,
         directory: Path | str,
-        engine: str = "auto",
+        engine: str = AUTO,
         threads: int | None = None,
-        gpu: int | None = None,
+        device: str | None = None,
     ) -> "Predictor":
-        """Load a checkpoint; raises CheckpointError or EngineError with one line that says what to do."""
+        """Load a checkpoint or unpacked archive; threads default to the cores, the device to a GPU if any.
+
+        Raises CheckpointError or EngineError with one line that says what to do.
+        """
         settings = read_settings(directory)
         encoder = Encoder(load_tokenizer(directory, settings), settings)
-        return cls(encoder, load_engine(Path(directory), settings, engine, threads, gpu), settings)
+        source = Source(
+            Path(directory), settings, threads or available_cores(), device or best_device()
+        )
+        return cls(encoder, load_engine(source, engine), settings)
 
     @property
     def engine_name(self) -> str:
@@ -80,16 +92,37 @@ class Predictor:
         return [next(scored) if answer is None else answer for answer in answers]
 
     def _score(self, texts: list[str]) -> list[Prediction]:
-        if not texts:
-            self.last_timing = Timing()
+        encoded: list[Encoded] = []
+        logits: list[Logits] = []
+        tokenize = inference = 0.0
+        for chunk, seconds in self._encode_ahead(texts):
+            start = time.perf_counter()
+            logits.append(self._engine.logits([review.ids for review in chunk]))
+            inference += time.perf_counter() - start
+            tokenize += seconds
+            encoded += chunk
+        self.last_timing = Timing(tokenize, inference)
+        if not encoded:
             return []
-        start = time.perf_counter()
-        encoded = self._encoder.encode(texts)
-        tokenized = time.perf_counter()
-        logits = self._engine.logits([review.ids for review in encoded])
-        self.last_timing = Timing(tokenized - start, time.perf_counter() - tokenized)
-        probabilities = softmax(logits / self._temperature)
+        probabilities = softmax(np.concatenate(logits) / self._temperature)
         return [self._prediction(*pair) for pair in zip(encoded, probabilities, strict=True)]
+
+    def _encode_ahead(self, texts: list[str]) -> Iterator[tuple[list[Encoded], float]]:
+        """Yield encoded chunks and their seconds; the next chunk is encoded while one is scored."""
+        chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
+        if len(chunks) <= 1:
+            yield from map(self._encode, chunks)
+            return
+        with ThreadPoolExecutor(max_workers=1) as ahead:
+            pending = ahead.submit(self._encode, chunks[0])
+            for chunk in chunks[1:]:
+                done, pending = pending, ahead.submit(self._encode, chunk)
+                yield done.result()
+            yield pending.result()
+
+    def _encode(self, texts: list[str]) -> tuple[list[Encoded], float]:
+        start = time.perf_counter()
+        return self._encoder.encode(texts), time.perf_counter() - start
 
     def _prediction(self, encoded: Encoded, probabilities: NDArray[np.float64]) -> Prediction:
         best = int(probabilities.argmax())

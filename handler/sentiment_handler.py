@@ -37,12 +37,13 @@ class SentimentHandler:
     def initialize(self, context: Any) -> None:
         """Load the packed checkpoint and score once before the worker is READY; exits with one line if unfit."""
         properties = context.system_properties
+        gpu = properties.get("gpu_id")
         try:
             self.predictor = Predictor.load(
                 properties["model_dir"],
                 engine=os.environ.get("SENTIMENT_ENGINE", "auto"),
                 threads=_threads(os.environ.get("SENTIMENT_THREADS", "")),
-                gpu=properties.get("gpu_id"),
+                device="cpu" if gpu is None else f"cuda:{gpu}",
             )
         except (CheckpointError, EngineError) as error:
             logger.error("Cannot serve this model: %s", error)

@@ -1,7 +1,6 @@
 """Pack a checkpoint and the handler into a .mar for TorchServe; `python -m training.archive --help`."""
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -15,7 +14,9 @@ from typing import Final
 import handler
 from handler.checkpoint import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from handler.errors import CheckpointError
+from handler.engines.exports import file_digest
 from handler.predictor import Predictor
+from training.export import export
 
 HANDLER_PACKAGE: Final = Path(handler.__file__).parent
 HANDLER_FILE: Final = HANDLER_PACKAGE / "sentiment_handler.py"
@@ -78,14 +79,9 @@ def stage(checkpoint: Path, content: Path) -> None:
             raise CheckpointError(
                 f"{checkpoint / name}: expected a checkpoint's {name}, found no such file."
             )
-    Predictor.load(content, engine="torch-fp32").predict(["A first look at the archive."])
+    export(content)
+    Predictor.load(content).predict(["A first look at the archive."])
     shutil.copytree(HANDLER_PACKAGE, content / "handler", ignore=_NOT_PACKED)
-
-
-def file_digest(path: Path) -> str:
-    """Return a file's sha-256 in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _run_archiver(name: str, content: Path, workplace: Path) -> Path:

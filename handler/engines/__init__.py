@@ -1,28 +1,55 @@
 """Engines behind the predictor: one is chosen at start, by setting or by what the machine has."""
 
-from pathlib import Path
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
 
-from handler.checkpoint import Settings
-from handler.engines.base import Engine, EngineError
+from handler.engines.base import Engine, EngineError, Logits, Source
 
-__all__ = ["Engine", "EngineError", "load_engine"]
+__all__ = ["AUTO", "ENGINES", "Engine", "EngineError", "Logits", "Source", "load_engine"]
+
+logger = logging.getLogger(__name__)
+
+# Fastest first, as measured (benchmarks/LOG.md). Modules are imported when asked for: a service
+# that scores with one library does not load the others.
+ENGINES: Final[dict[str, str]] = {
+    "cuda": "handler.engines.torch_cuda:load",
+    "openvino-int8": "handler.engines.openvino_int8:load",
+    "torch-bf16": "handler.engines.torch_cpu:load_bf16",
+    "torch-fp32": "handler.engines.torch_cpu:load_fp32",
+}
+AUTO: Final = "auto"
 
 
-def load_engine(
-    directory: Path, settings: Settings, choice: str, threads: int | None, gpu: int | None
-) -> Engine:
-    """Load the engine that was asked for; raises EngineError or CheckpointError with one clear line."""
-    if choice not in ("auto", "torch-fp32"):
-        raise EngineError(f"SENTIMENT_ENGINE: expected auto or torch-fp32, found {choice!r}.")
-    import os
+def load_engine(source: Source, choice: str = AUTO) -> Engine:
+    """Load the engine of that name, or for `auto` the fastest that runs here; raises EngineError."""
+    if choice == AUTO:
+        return _first_that_runs(source)
+    if choice not in ENGINES:
+        raise EngineError(
+            f"engine: expected {AUTO} or one of {', '.join(ENGINES)}, found {choice!r}."
+        )
+    return _loader(choice)(source)
 
-    import torch
 
-    from handler.engines.torch_cpu import TorchPackedEngine, TorchPaddedEngine
-    from handler.weights import load_network
+def _first_that_runs(source: Source) -> Engine:
+    on_gpu = source.device.startswith("cuda")
+    for name in ENGINES:
+        if on_gpu or name != "cuda":
+            try:
+                return _loader(name)(source)
+            except EngineError as error:
+                logger.warning("Engine %s is passed over: %s", name, error)
+    raise EngineError(f"{source.directory}: no engine runs this checkpoint here.")
 
-    network, _ = load_network(directory)
-    count = threads or len(os.sched_getaffinity(0))
-    if settings.architecture == "bilstm":
-        return TorchPaddedEngine(network, count)
-    return TorchPackedEngine(network, torch.float32, count)
+
+def _loader(name: str) -> Callable[[Source], Engine]:
+    module, function = ENGINES[name].split(":")
+    try:
+        loader: Callable[[Source], Engine] = getattr(import_module(module), function)
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"{name}: expected the package {error.name}, found it not installed."
+        ) from error
+    return loader

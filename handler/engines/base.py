@@ -1,10 +1,14 @@
-"""What an engine is to the predictor, and how it says that it cannot run here."""
+"""What an engine is to the predictor, what it is loaded from, and how it says that it cannot run here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from handler.checkpoint import Settings
 
 Logits = NDArray[np.float32]
 
@@ -20,4 +24,14 @@ class Engine(Protocol):
 
 
 class EngineError(RuntimeError):
-    """This machine or this archive cannot run the engine that was asked for; the message says why."""
+    """This machine or this archive cannot run the engine asked for; the message says why."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an engine is loaded from: a checkpoint (or unpacked archive), threads and device."""
+
+    directory: Path
+    settings: Settings
+    threads: int
+    device: str

@@ -1,64 +1,73 @@
 """PyTorch on the CPU: packed fp32 or bf16 for RoBERTa, padded fp32 for any other architecture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
 
-import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from handler.batching import plan_batches
-from handler.engines.base import Logits
+from handler.batching import in_request_order, plan_batches
+from handler.engines.base import EngineError, Logits, Source
+from handler.engines.hardware import has_bf16
 from handler.network import ReviewClassifier
 from handler.packed import PackedClassifier, pack
+from handler.weights import load_network
 
+BF16: Final = "torch-bf16"
+FP32: Final = "torch-fp32"
 # Enough rows to fill the GEMM kernels; more only pushes activations out of the L2 cache.
-TOKEN_BUDGET = 1024
+TOKEN_BUDGET: Final = 1024
+
+Batch = Sequence[list[int]]
 
 
-class TorchPackedEngine:
-    """Scores packed reviews in the given type on the CPU."""
+class TorchEngine:
+    """Scores batches under a token budget with a function from token ids to logits."""
 
-    def __init__(self, network: ReviewClassifier, dtype: torch.dtype, threads: int) -> None:
-        self.name = "torch-bf16" if dtype == torch.bfloat16 else "torch-fp32"
-        self._network = PackedClassifier(network, dtype).eval()
+    def __init__(self, name: str, score: Callable[[Batch], Tensor], threads: int) -> None:
+        self.name = name
+        self._score = score
         torch.set_num_threads(threads)
 
     @torch.inference_mode()
     def logits(self, reviews: Sequence[list[int]]) -> Logits:
         """Return (reviews, labels) logits in the order of the reviews."""
-        parts, order = [], []
-        for batch in plan_batches([len(review) for review in reviews], TOKEN_BUDGET):
-            packing = pack(
-                [reviews[i] for i in batch], self._network.first_position, torch.device("cpu")
-            )
-            parts.append(self._network(packing).numpy())
-            order += batch
-        return in_request_order(parts, order)
+        plan = list(plan_batches([len(review) for review in reviews], TOKEN_BUDGET))
+        parts = [self._score([reviews[i] for i in batch]).numpy() for batch in plan]
+        return in_request_order(parts, plan)
 
 
-class TorchPaddedEngine:
-    """Scores reviews of equal length together with the network as it is, in fp32."""
-
-    name = "torch-fp32"
-
-    def __init__(self, network: nn.Module, threads: int) -> None:
-        self._network = network.eval()
-        torch.set_num_threads(threads)
-
-    @torch.inference_mode()
-    def logits(self, reviews: Sequence[list[int]]) -> Logits:
-        """Return (reviews, labels) logits in the order of the reviews."""
-        parts, order = [], []
-        for batch in plan_batches([len(review) for review in reviews], TOKEN_BUDGET):
-            tensors = [torch.tensor(reviews[i]) for i in batch]
-            ids = nn.utils.rnn.pad_sequence(tensors, batch_first=True)
-            lengths = torch.tensor([len(tensor) for tensor in tensors])
-            mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
-            parts.append(self._network(ids, mask).numpy())
-            order += batch
-        return in_request_order(parts, order)
+def score_packed(network: PackedClassifier, reviews: Batch) -> Tensor:
+    """Score reviews laid end to end: no padding."""
+    logits: Tensor = network(pack(reviews, network.first_position, torch.device("cpu")))
+    return logits
 
 
-def in_request_order(parts: Sequence[Logits], order: Sequence[int]) -> Logits:
-    """Undo the batch plan: row i of the result belongs to review i."""
-    return np.asarray(np.concatenate(parts)[np.argsort(order)])
+def score_padded(network: nn.Module, reviews: Batch) -> Tensor:
+    """Score reviews padded to the longest, for networks that have no packed form."""
+    tensors = [torch.tensor(review) for review in reviews]
+    lengths = torch.tensor([len(tensor) for tensor in tensors])
+    ids = nn.utils.rnn.pad_sequence(tensors, batch_first=True)
+    logits: Tensor = network(ids, (torch.arange(ids.shape[1]) < lengths[:, None]).long())
+    return logits
+
+
+def load_bf16(source: Source) -> TorchEngine:
+    """Load the packed bf16 network; raises EngineError without bf16 instructions or for a BiLSTM."""
+    if not has_bf16():
+        raise EngineError(f"{BF16}: expected a processor with bf16 instructions, found none.")
+    network = load_network(source.directory)[0]
+    if not isinstance(network, ReviewClassifier):
+        raise EngineError(f"{BF16}: expected roberta, found {source.settings.architecture}.")
+    packed = PackedClassifier(network, torch.bfloat16).eval()
+    return TorchEngine(BF16, partial(score_packed, packed), source.threads)
+
+
+def load_fp32(source: Source) -> TorchEngine:
+    """Load the network in fp32, which runs everywhere: the reference for every other engine."""
+    network = load_network(source.directory)[0]
+    if not isinstance(network, ReviewClassifier):
+        return TorchEngine(FP32, partial(score_padded, network), source.threads)
+    packed = PackedClassifier(network, torch.float32).eval()
+    return TorchEngine(FP32, partial(score_packed, packed), source.threads)

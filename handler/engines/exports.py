@@ -1,0 +1,60 @@
+"""Exports: files that packing makes from a checkpoint for one engine, each held against its checksum."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from handler.checkpoint import CONFIG_FILE, WEIGHTS_FILE
+from handler.engines.base import EngineError
+
+FOLDER: Final = "exports"
+MANIFEST: Final = "manifest.json"
+SOURCES: Final = (CONFIG_FILE, WEIGHTS_FILE)
+_MEND: Final = "pack the checkpoint again with `make archive`"
+
+
+def find_export(directory: Path, engine: str) -> Path:
+    """Return an engine's first export file; raises EngineError if it is missing or of other weights."""
+    exports = directory / FOLDER
+    manifest = _read_manifest(exports / MANIFEST)
+    files = manifest.get("engines", {}).get(engine, {}).get("files")
+    if not files:
+        raise EngineError(f"{exports}: expected an export for {engine}, found none; {_MEND}.")
+    for folder, digests in ((directory, manifest["source"]), (exports, files)):
+        for name, expected in digests.items():
+            _check(folder / name, expected)
+    return exports / next(iter(files))
+
+
+def write_manifest(directory: Path, engines: dict[str, dict[str, Any]]) -> None:
+    """Record every engine's files and library, and the checkpoint that they were made from."""
+    source = {name: file_digest(directory / name) for name in SOURCES}
+    content = {"source": source, "engines": engines}
+    (directory / FOLDER / MANIFEST).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def file_digest(path: Path) -> str:
+    """Return a file's sha-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise EngineError(f"{path}: expected the list of exports, found no such file; {_MEND}.")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise EngineError(
+            f"{path}: expected JSON, found a broken file ({error}); {_MEND}."
+        ) from error
+    return manifest
+
+
+def _check(path: Path, expected: str) -> None:
+    found = file_digest(path) if path.is_file() else "no such file"
+    if found != expected:
+        raise EngineError(
+            f"{path}: expected sha-256 {expected[:12]}..., found {found[:12]}...; {_MEND}."
+        )

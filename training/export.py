@@ -1,0 +1,70 @@
+"""Export a checkpoint for the engines that need more than its weights; `python -m training.export --help`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+import openvino as ov
+
+from handler.checkpoint import Settings, load_tokenizer
+from handler.encoding import Encoder
+from handler.engines.exports import FOLDER, file_digest, write_manifest
+from handler.engines.openvino_int8 import NAME
+from handler.errors import CheckpointError
+from handler.weights import load_network
+from training.calibration import example_reviews, observe_ranges
+from training.graph import Quantization, Weights, build_graph, can_build
+
+FILES: Final = (f"{NAME}.xml", f"{NAME}.bin")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Export beside the checkpoint from the command line; returns 1 after one clear line if it is unfit."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.export",
+        description="Write DIR/exports for the engines that a checkpoint can serve with (packing does the same).",
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, default=Path("model_store/checkpoint"), metavar="DIR"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        exported = export(options.checkpoint)
+    except CheckpointError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+    print(
+        f"{options.checkpoint / FOLDER}: {', '.join(exported) or 'nothing to export for this architecture'}"
+    )
+    return 0
+
+
+def export(directory: Path) -> list[str]:
+    """Write `exports/` into a checkpoint's folder; returns the engines that have an export now."""
+    network, settings = load_network(directory)
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    folder = directory / FOLDER
+    folder.mkdir(exist_ok=True)
+    engines = {}
+    if can_build(settings):
+        _export_int8(directory, settings, weights)
+        files = {name: file_digest(folder / name) for name in FILES}
+        engines[NAME] = {"files": files, "library": f"openvino {ov.get_version()}"}
+    write_manifest(directory, engines)
+    return list(engines)
+
+
+def _export_int8(directory: Path, settings: Settings, weights: Weights) -> None:
+    encoder = Encoder(load_tokenizer(directory, settings), settings)
+    observing = build_graph(settings, weights, Quantization())
+    ranges = observe_ranges(observing, encoder, example_reviews())
+    graph = build_graph(settings, weights, Quantization(ranges))
+    for number, node in enumerate(graph.get_ordered_ops()):
+        # Names count up within one process; numbers of their own make the file the same every time.
+        node.set_friendly_name(f"{node.get_type_name()}_{number}")
+    ov.save_model(graph, directory / FOLDER / FILES[0], compress_to_fp16=False)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
