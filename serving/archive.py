@@ -9,7 +9,11 @@ from pathlib import Path
 from serving.errors import StartError
 from serving.settings import ROOT, Settings
 
-PACKED_CODE = ("handler", "training/archive.py", "training/export.py", "constraints.txt")
+PACKED_CODE = (
+    "handler",
+    *(f"training/{name}" for name in ("archive.py", "export.py", "graph.py", "calibration.py", "calibration_reviews.txt")),
+    "constraints.txt",
+)
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
