@@ -27,6 +27,7 @@ from handler.weights import load_network, save_checkpoint
 from training.batches import Batches, stack
 from training.corpus import Corpus, encode_corpus
 from training.data import Review
+from training.excerpts import with_excerpts
 from training.inputs import Inputs
 from training.linear import fit_linear, fit_out_of_fold, fit_vectorizer
 from training.loop import STATE_FILE, Outcome, fit, stop_if_interrupted
@@ -156,11 +157,18 @@ def train_student(
     network: ReviewClassifier,
     inputs: Inputs,
     held_out: Inputs,
+    tokenizer: Tokenizer,
     arguments: argparse.Namespace,
 ) -> Outcome:
     """Train the student on the teachers' word, selecting by log-loss on the validation part."""
     marks = soft_labels(splits, inputs.settings, inputs.corpus, arguments)
     true = np.array(splits.label_ids(splits.train + splits.unlabelled))
+    if arguments.excerpts:
+        corpus, marks = with_excerpts(
+            inputs.corpus, marks, tokenizer, arguments.excerpts, arguments.seed
+        )
+        true = np.pad(true, (0, len(corpus) - len(true)), constant_values=-1)
+        inputs = Inputs(corpus, inputs.settings)
     lessons = Lessons(inputs, mix(marks.probabilities, true, arguments.true_share), marks.evidence)
     batches = Batches(inputs.lengths, arguments.batch_tokens, arguments.seed)
     answers = np.array(splits.label_ids(splits.validation))
@@ -170,7 +178,7 @@ def train_student(
         recipe_of(arguments),
         limits_of(arguments),
         arguments.output,
-        "distill",
+        arguments.stage,
         lambda task: scores(predict_logits(task.network, held_out), answers),
     )
 
@@ -191,12 +199,12 @@ def distill(arguments: argparse.Namespace) -> None:
         encode_corpus([review.text for review in reviews], clean, tokenizer, arguments.cache)
         for reviews in (splits.train + splits.unlabelled, splits.validation)
     )
-    if not arguments.init and not (arguments.output / "distill" / STATE_FILE).exists():
+    if not arguments.init and not (arguments.output / arguments.stage / STATE_FILE).exists():
         warm_start(network, corpus, arguments.seed)
     outcome = train_student(
-        splits, network, Inputs(corpus, settings), Inputs(validation, settings), arguments
+        splits, network, Inputs(corpus, settings), Inputs(validation, settings), tokenizer, arguments
     )
-    record_stage(arguments.output, "distill", arguments, splits, outcome)
+    record_stage(arguments.output, arguments.stage, arguments, splits, outcome)
     stop_if_interrupted(outcome)
     save_checkpoint(arguments.output / STUDENT, outcome.network.network, settings, tokenizer)
 
@@ -207,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--teacher", type=Path, action="append", default=[], help="checkpoint beside the linear model"
     )
+    result.add_argument("--stage", default="distill", help="name in the run's records")
+    result.add_argument("--excerpts", type=int, default=0, help="single sentences from each review")
     result.add_argument("--true-share", type=float, default=0.5, help="of true labels in the mix")
     result.add_argument("--evidence-weight", type=float, default=1.0, help="of the token loss")
     add_student_options(result)

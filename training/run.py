@@ -39,32 +39,39 @@ def plan_of(name: str, output: Path) -> list[Step]:
             Step("distill", distill.main, _SMOKE, 0.4),
             Step("train", train.main, (*tune, "--steps", "10", "--limit", "2000"), 0.3),
         ]
+    sentences = ("--stage", "sentences", "--init", student, "--excerpts", "1")
     return [
-        Step("distill", distill.main, ("--steps", "3000"), 0.8),
-        Step("train", train.main, (*tune, "--epochs", "1", "--learning-rate", "5e-5"), 0.2),
+        Step("distill", distill.main, ("--steps", "2400"), 0.7),
+        Step("sentences", distill.main, (*sentences, "--steps", "350", "--learning-rate", "3e-4"), 0.15),
+        Step("train", train.main, (*tune, "--epochs", "1", "--learning-rate", "5e-5"), 0.15),
     ]
 
 
-_SMOKE = ("--steps", "60", "--limit", "2000", "--vocab-size", "4000", "--layers", "2", "--width", "128")
+_SMOKE = (
+    *("--steps", "60", "--limit", "2000", "--vocab-size", "4000"),
+    *("--layers", "2", "--width", "128"),
+)
 _LARGE = ("--layers", "8", "--width", "384", "--heads", "6")
 TEACHER_SEEDS = (13, 14, 15)
 
 
 def _gpu_plan(output: Path, student: str) -> list[Step]:
     pretrained = str(output / "pretrained")
-    wide = ("--batch-tokens", "65536")
+    wide, decay = ("--batch-tokens", "65536"), ("--layer-decay", "0.9")
     teachers = [output / f"teacher-{seed}" for seed in TEACHER_SEEDS]
-    named = [argument for folder in teachers for argument in ("--teacher", str(folder / "checkpoint"))]
+    named = [word for folder in teachers for word in ("--teacher", str(folder / "checkpoint"))]
     return [
         Step("pretrain", pretrain.main, (*_LARGE, *wide, "--steps", "30000"), 0.5),
         *(
             Step(
                 folder.name,
                 train.main,
-                ("--encoder", pretrained, "--layer-decay", "0.9", "--epochs", "6", "--batch-tokens",
-                 "32768", "--output", str(folder), "--seed", str(seed)),
+                (
+                    *("--encoder", pretrained, *decay, "--epochs", "6", "--batch-tokens", "32768"),
+                    *("--output", str(folder), "--seed", str(seed)),
+                ),
                 0.1,
-            )  # fmt: skip
+            )
             for folder, seed in zip(teachers, TEACHER_SEEDS, strict=True)
         ),
         Step(
@@ -76,7 +83,7 @@ def _gpu_plan(output: Path, student: str) -> list[Step]:
         Step(
             "train",
             train.main,
-            ("--encoder", student, "--layer-decay", "0.9", "--epochs", "2", "--learning-rate", "3e-5"),
+            ("--encoder", student, *decay, "--epochs", "2", "--learning-rate", "3e-5"),
             0.1,
         ),
     ]
