@@ -24,6 +24,7 @@ export function ReviewForm(props: ReviewFormProps) {
     onSend();
   };
 
+  // No spell check: some browsers do it by sending the text to a service of their maker's.
   return (
     <form
       className="sheet"
