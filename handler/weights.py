@@ -62,7 +62,7 @@ def save_checkpoint(
         _write_files(staging, network, settings, tokenizer, dtype)
         _keep_other_files(target, staging)
         staging.chmod(0o755)
-        _swap(staging, target)
+        swap(staging, target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -102,7 +102,8 @@ def _keep_other_files(target: Path, staging: Path) -> None:
             shutil.copy2(path, staging / path.name)
 
 
-def _swap(staging: Path, target: Path) -> None:
+def swap(staging: Path, target: Path) -> None:
+    """Put a finished folder into the place of another one by renaming both."""
     previous = target.with_name(f".{target.name}.previous")
     shutil.rmtree(previous, ignore_errors=True)
     if target.exists():

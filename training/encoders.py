@@ -1,4 +1,4 @@
-"""Find the encoder to start from: a hub name, a local folder, a project checkpoint, or a bare shape."""
+"""Find the encoder to start from: a hub name, a folder, a project checkpoint, or a bare shape."""
 
 import json
 from collections.abc import Callable
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoTokenizer, RobertaConfig, RobertaModel
@@ -21,7 +23,7 @@ FitTokenizer = Callable[[int], Tokenizer]
 
 @dataclass(frozen=True)
 class Start:
-    """An encoder with its tokenizer; `network` is set if the whole classifier was trained before."""
+    """An encoder with its tokenizer; `network` is set if a whole classifier was trained before."""
 
     fields: dict[str, Any]
     tokenizer: Tokenizer
@@ -42,7 +44,7 @@ def load_start(name: str, fit_tokenizer: FitTokenizer) -> Start:
     """Load what `--encoder` names.
 
     A folder with this project's config.json is a checkpoint; another folder or a hub name goes
-    through transformers; a `.json` file is a shape to train from nothing, its tokenizer fitted anew.
+    through transformers; a `.json` file is a shape to train from nothing, with a new tokenizer.
     """
     path = Path(name)
     if path.suffix == ".json":
@@ -55,7 +57,7 @@ def load_start(name: str, fit_tokenizer: FitTokenizer) -> Start:
 def _from_checkpoint(path: Path) -> Start:
     network, settings = load_network(path)
     if isinstance(network, BiLSTMClassifier):
-        raise CheckpointError(f"{path}: expected a RoBERTa checkpoint, found {settings.architecture}.")
+        raise CheckpointError(f"{path}: expected a RoBERTa checkpoint, found a BiLSTM.")
     return Start(
         settings.encoder, load_tokenizer(path, settings), network.encoder, network, settings
     )
@@ -64,23 +66,37 @@ def _from_checkpoint(path: Path) -> Start:
 def _from_transformers(name: str) -> Start:
     if Path(name).is_dir() and not any(Path(name).glob("*.safetensors")):
         raise CheckpointError(
-            f"{name}: expected {WEIGHTS_FILE} beside {CONFIG_FILE}, found none; pickled weights are "
-            f"refused, and to train a shape from nothing name its file: {name}/{CONFIG_FILE}."
+            f"{name}: expected {WEIGHTS_FILE} beside {CONFIG_FILE}, found none; pickled weights "
+            f"are refused, and to train a shape from nothing name its file: {name}/{CONFIG_FILE}."
         )
     try:
-        encoder = RobertaModel.from_pretrained(name, add_pooling_layer=False, use_safetensors=True)
+        loaded: Any = RobertaModel.from_pretrained(
+            name,
+            add_pooling_layer=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
         tokenizer = AutoTokenizer.from_pretrained(name)
-    except OSError as error:
+    except (OSError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(
-            f"{name}: expected a RoBERTa on the hub or in a local folder, found none ({error})."
+            f"{name}: expected a whole RoBERTa on the hub or in a local folder, found none: {error}"
         ) from error
+    encoder, found = loaded
+    if found["missing_keys"]:  # transformers would train these from random values
+        raise CheckpointError(
+            f"{name}: expected the weights of a RoBERTa, found none for "
+            f"{sorted(found['missing_keys'])[:3]}; take config and weights from the same model."
+        )
     backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    return Start(_fields(encoder.config), backend, encoder.float())
+    return Start(_fields(encoder.config), backend, encoder)
 
 
 def _from_nothing(path: Path, fit_tokenizer: FitTokenizer) -> Start:
     config = RobertaConfig(**_config(path.parent, path.name))
-    return Start(_fields(config), fit_tokenizer(config.vocab_size))
+    tokenizer = fit_tokenizer(config.vocab_size)
+    # A small corpus may not fill the vocabulary that the shape has room for.
+    return Start({**_fields(config), "vocab_size": tokenizer.get_vocab_size()}, tokenizer)
 
 
 def _fields(config: RobertaConfig) -> dict[str, Any]:
@@ -91,7 +107,9 @@ def _config(folder: Path, name: str = CONFIG_FILE) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads((folder / name).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder / name}: expected a model's config, found {error}.") from error
+        raise CheckpointError(
+            f"{folder / name}: expected a model's config, found {error}."
+        ) from error
     return content
 
 

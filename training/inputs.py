@@ -1,4 +1,4 @@
-"""Rows of token ids as the network gets them: truncated and framed by the rule that serving uses."""
+"""Rows of token ids as the network gets them: truncated and framed by serving's rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Inputs:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each row, special tokens included."""
-        return np.minimum(self.corpus.lengths, self._room) + self._frame
+        return np.minimum(self.corpus.lengths, self._room) + sum(map(len, self._frame))
 
     def positions(self, index: int) -> NDArray[np.int64]:
         """Return which pieces of a text its row keeps."""
@@ -33,10 +33,8 @@ class Inputs:
     def row(self, index: int) -> NDArray[np.int64]:
         """Return one text's token ids, special tokens included."""
         pieces = self.corpus[index][self.positions(index)].astype(np.int64)
-        if not self._frame:
-            return pieces
-        encoder = self.settings.encoder
-        return np.concatenate([[encoder["bos_token_id"]], pieces, [encoder["eos_token_id"]]])
+        begin, end = self._frame
+        return np.concatenate([begin, pieces, end])
 
     def batch(self, indices: Sequence[int] | NDArray[np.int64]) -> dict[str, Tensor]:
         """Return `input_ids` and `attention_mask`, (rows, padded length)."""
@@ -50,9 +48,12 @@ class Inputs:
         }
 
     @property
-    def _frame(self) -> int:
-        return 2 if self.settings.architecture == "roberta" else 0
+    def _frame(self) -> list[NDArray[np.int64]]:
+        """What stands before and after the pieces: a word-level model may have an end only."""
+        encoder = self.settings.encoder
+        names = ("bos_token_id", "eos_token_id")
+        return [np.array([encoder[name]] if name in encoder else [], np.int64) for name in names]
 
     @property
     def _room(self) -> int:
-        return self.settings.max_length - self._frame
+        return self.settings.max_length - sum(map(len, self._frame))

@@ -1,13 +1,18 @@
 """The linear reference and first teacher: NB-weighted logistic regression on word 1–3-grams.
 
+    python -m training.linear --data aclImdb_v1.tar.gz --output run/references/linear
+
 Wang & Manning 2012, "Baselines and Bigrams": binary n-grams weighted by the log ratio of their
-Naive Bayes likelihoods, normalised to length one, under a logistic regression.
+Naive Bayes likelihoods, normalised to length one, under a logistic regression. The command fits it
+on the training part and writes the files of `training.evaluate`; choose settings on the default
+`--split validation`, then use `--split test` once.
 """
 
+import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sparse
@@ -16,6 +21,13 @@ from scipy.special import log_softmax
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
+
+from handler.cleaning import PROFILES
+from training.evaluate import make_folder, write_evaluation
+from training.options import command, parser, splits_of
+from training.references import ReferenceScorer, reviews_of
+from training.scoring import score_reviews
+from training.splits import Splits
 
 WORD: Final = re.compile(r"\w+(?:'\w+)?|[!?.,;:()*\"]")
 LONGEST: Final = 3
@@ -36,15 +48,12 @@ class LinearModel:
 
     def log_probabilities(self, features: sparse.csr_matrix) -> NDArray[np.float64]:
         """Return (texts, labels) from a binary n-gram matrix."""
-        columns = [
-            _weighted(features, ratio) @ weight + bias
-            for ratio, weight, bias in zip(self.ratios.T, self.weights.T, self.intercept, strict=True)
-        ]
-        scores = np.stack(columns, axis=1)
-        return log_softmax(two_sided(scores), axis=1)
+        parts = zip(self.ratios.T, self.weights.T, self.intercept, strict=True)
+        columns = [_weighted(features, ratio) @ weight + bias for ratio, weight, bias in parts]
+        return np.asarray(log_softmax(two_sided(np.stack(columns, axis=1)), axis=1))
 
 
-def two_sided(scores: NDArray) -> NDArray:
+def two_sided(scores: NDArray[Any]) -> NDArray[Any]:
     """Turn one column of evidence into logits of two labels; several columns stay as they are."""
     return np.concatenate([-scores / 2, scores / 2], axis=1) if scores.shape[1] == 1 else scores
 
@@ -56,14 +65,15 @@ def words_of(text: str) -> list[str]:
 
 def fit_vectorizer(texts: Sequence[str]) -> tuple[CountVectorizer, sparse.csr_matrix]:
     """Collect the n-grams that stand in at least two texts; returns the texts' matrix as well."""
-    vectorizer = CountVectorizer(
-        analyzer=_ngrams, binary=True, min_df=2, dtype=np.float32
-    )
+    vectorizer = CountVectorizer(analyzer=_ngrams, binary=True, min_df=2, dtype=np.float32)
     return vectorizer, vectorizer.fit_transform(texts)
 
 
 def fit_linear(
-    features: sparse.csr_matrix, labels: NDArray[np.int64], vocabulary: dict[str, int]
+    features: sparse.csr_matrix,
+    labels: NDArray[np.int64],
+    vocabulary: dict[str, int],
+    inverse_regularisation: float = INVERSE_REGULARISATION,
 ) -> LinearModel:
     """Fit on a binary n-gram matrix (texts, features) and label ids."""
     count = int(labels.max()) + 1
@@ -71,7 +81,7 @@ def fit_linear(
     ratios, weights, intercepts = [], [], []
     for column in columns:
         ratio = _log_ratio(features, labels == column)
-        model = LogisticRegression(C=INVERSE_REGULARISATION, solver="liblinear", dual=True)
+        model = LogisticRegression(C=inverse_regularisation, solver="liblinear", dual=True)
         model.fit(_weighted(features, ratio), labels == column)
         ratios.append(ratio)
         weights.append(model.coef_[0].astype(np.float32))
@@ -146,5 +156,65 @@ def _weighted(features: sparse.csr_matrix, ratio: NDArray[np.float32]) -> sparse
 def _log_ratio(features: sparse.csr_matrix, chosen: NDArray[np.bool_]) -> NDArray[np.float32]:
     inside = np.asarray(features[chosen].sum(0)).ravel() + 1.0
     outside = np.asarray(features[~chosen].sum(0)).ravel() + 1.0
-    ratio: NDArray[np.float32] = np.log((inside / inside.sum()) / (outside / outside.sum())).astype(np.float32)
-    return ratio
+    ratio = np.log((inside / inside.sum()) / (outside / outside.sum()))
+    return np.asarray(ratio, np.float32)
+
+
+def fit_scorer(splits: Splits, arguments: argparse.Namespace) -> ReferenceScorer:
+    """Fit the model on the training part, and its temperature on the validation part."""
+    clean = PROFILES[arguments.cleaning]
+    vectorizer, features = fit_vectorizer([clean(review.text) for review in splits.train])
+    truth = np.array(splits.label_ids(splits.train))
+    vocabulary: dict[str, int] = vectorizer.vocabulary_
+    model = fit_linear(features, truth, vocabulary, arguments.inverse_regularisation)
+
+    def log_probabilities(texts: Sequence[str]) -> NDArray[np.float64]:
+        return model.log_probabilities(vectorizer.transform([clean(text) for text in texts]))
+
+    scorer = ReferenceScorer(splits.labels, "scikit-learn", log_probabilities)
+    scorer.calibrate(splits.validation)
+    return scorer
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Fit, then write report, predictions and plots of the chosen part."""
+    make_folder(arguments.output)
+    splits = splits_of(arguments)
+    reviews = reviews_of(splits, arguments.split)
+    scorer = fit_scorer(splits, arguments)
+    described = {
+        "model": "NB-weighted logistic regression on word 1–3-grams",
+        "cleaning": arguments.cleaning,
+        "inverse_regularisation": arguments.inverse_regularisation,
+        "data": splits.summary(),
+        "split": arguments.split,
+        "temperature": scorer.temperature,
+    }
+    write_evaluation(arguments.output, score_reviews(scorer, reviews), described)
+
+
+def _parser() -> argparse.ArgumentParser:
+    result = parser(__doc__, "run/references/linear")
+    result.add_argument(
+        "--split",
+        choices=["validation", "test"],
+        default="validation",
+        help="part to measure on; test only after every choice was made on validation",
+    )
+    result.add_argument("--cleaning", choices=sorted(PROFILES), default="plain")
+    result.add_argument(
+        "--inverse-regularisation",
+        type=float,
+        default=INVERSE_REGULARISATION,
+        help="C of the logistic regression",
+    )
+    return result
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fit and measure the linear reference from the command line."""
+    command(lambda: run(_parser().parse_args(argv)))
+
+
+if __name__ == "__main__":
+    main()

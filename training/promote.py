@@ -8,15 +8,17 @@ the same validation reviews; the standard error is that of the paired difference
 
 import argparse
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handler.weights import swap
 from training.data import Review
 from training.options import command, parser, splits_of
-from training.scoring import load_scorer, score_reviews
+from training.scoring import check_evaluable, load_scorer, score_reviews
 
 SHIPPED = Path("model_store/checkpoint")
 
@@ -38,17 +40,26 @@ def promote(arguments: argparse.Namespace) -> None:
         if not is_better(candidate, shipped):
             print("kept: the candidate is not better by more than one standard error")
             return
-    shutil.copytree(arguments.candidate, arguments.shipped, dirs_exist_ok=True)
+    _replace(arguments.shipped, arguments.candidate)
     print(f"replaced {arguments.shipped}")
 
 
 def _correct(checkpoint: Path, reviews: list[Review]) -> NDArray[np.bool_]:
-    return score_reviews(load_scorer(checkpoint, "auto"), reviews).correct
+    scorer = load_scorer(checkpoint, "auto")
+    check_evaluable(reviews, scorer.labels)
+    return score_reviews(scorer, reviews).correct
+
+
+def _replace(target: Path, source: Path) -> None:
+    """Copy beside the target, then rename: on a full disk the shipped checkpoint survives."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+        swap(Path(shutil.copytree(source, Path(folder) / target.name)), target)
 
 
 def _parser() -> argparse.ArgumentParser:
     result = parser(__doc__, "run/promote")
-    result.add_argument("--candidate", type=Path, required=True, help="checkpoint of a training run")
+    result.add_argument("--candidate", type=Path, required=True, help="a training run's checkpoint")
     result.add_argument("--shipped", type=Path, default=SHIPPED)
     return result
 

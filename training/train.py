@@ -11,13 +11,12 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from handler.checkpoint import Settings
 from handler.cleaning import PROFILES
@@ -25,6 +24,7 @@ from handler.network import ReviewClassifier, seed_head_sizes
 from handler.weights import save_checkpoint
 from training.batches import Batches
 from training.calibrate import fit_temperature
+from training.classification import ClassifyTask, class_weights, classifier_of
 from training.corpus import Corpus, encode_corpus
 from training.data import Review
 from training.encoders import Start, load_start, set_dropout
@@ -61,67 +61,13 @@ RECIPES: dict[str, tuple[Stage, ...]] = {
 }
 
 
-class ClassifyTask(nn.Module):
-    """Cross-entropy with class weights; with `r_drop`, two dropout passes have to agree.
-
-    R-Drop: Liang et al. 2021, the mean of both cross-entropies and a symmetric KL divergence.
-    """
-
-    def __init__(
-        self, network: ReviewClassifier, class_weights: Tensor, frozen: bool, r_drop: float
-    ) -> None:
-        super().__init__()
-        self.network = network
-        self.r_drop = r_drop
-        self.frozen = frozen
-        self.register_buffer("class_weights", class_weights)
-        network.encoder.requires_grad_(not frozen)
-
-    def train(self, mode: bool = True) -> "ClassifyTask":
-        """Switch to training, except that a frozen encoder stays free of dropout."""
-        super().train(mode)
-        if self.frozen:
-            self.network.encoder.eval()
-        return self
-
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the losses of a batch with `labels`."""
-        first = self._logits(batch)
-        loss = self._cross_entropy(first, batch["labels"])
-        if not (self.r_drop and self.training):
-            return {"loss": loss}
-        second = self._logits(batch)
-        loss = (loss + self._cross_entropy(second, batch["labels"])) / 2
-        divergence = (_divergence(first, second) + _divergence(second, first)) / 2
-        return {"loss": loss + self.r_drop * divergence, "divergence": divergence}
-
-    def _logits(self, batch: dict[str, Tensor]) -> Tensor:
-        logits: Tensor = self.network(batch["input_ids"], batch["attention_mask"])
-        return logits.float()
-
-    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return functional.cross_entropy(logits, labels, self.class_weights)
-
-
-def _divergence(first: Tensor, second: Tensor) -> Tensor:
-    log_first, log_second = first.log_softmax(-1), second.log_softmax(-1)
-    return functional.kl_div(log_first, log_second, reduction="batchmean", log_target=True)
-
-
-def class_weights(labels: NDArray[np.int64], count: int, balanced: bool) -> Tensor:
-    """Return weights inverse to the labels' frequencies (mean 1 over the reviews), or ones."""
-    if not balanced:
-        return torch.ones(count)
-    return torch.from_numpy(len(labels) / (count * np.bincount(labels, minlength=count))).float()
-
-
 def starting_network(
     start: Start, labels: tuple[str, ...], arguments: argparse.Namespace
 ) -> tuple[ReviewClassifier, Settings]:
-    """Return the classifier to train; a checkpoint's head is kept if it fits the labels and recipe."""
-    if start.network and start.settings and arguments.recipe == "full" and start.settings.labels == labels:
-        return start.network, start.settings
+    """Return the classifier to train; a checkpoint's head is kept if labels and recipe fit it."""
     seed = arguments.recipe == "seed"
+    if start.network and start.settings and start.settings.labels == labels and not seed:
+        return start.network, start.settings
     positions = start.fields["max_position_embeddings"] - start.fields["pad_token_id"] - 1
     settings = Settings(
         labels=labels,
@@ -134,7 +80,8 @@ def starting_network(
     )
     network = ReviewClassifier(settings)
     if start.encoder is not None:
-        network.encoder.load_state_dict(start.encoder.state_dict())
+        # Assigned, not copied: the weights of a large encoder need not be held twice.
+        network.encoder.load_state_dict(start.encoder.state_dict(), assign=True)
     return network, settings
 
 
@@ -152,9 +99,11 @@ def run_stage(
     batches = Batches(inputs.lengths, arguments.batch_tokens, arguments.seed)
     set_dropout(network.encoder, stage.encoder_dropout)
     set_dropout(network.head, stage.head_dropout)
+    network.encoder.requires_grad_(not stage.frozen)
     weights = class_weights(labels, len(splits.labels), arguments.class_weights == "balanced")
     task = ClassifyTask(network, weights, stage.frozen, stage.r_drop)
-    steps = arguments.steps or max(1, round(stage.epochs * batches.per_epoch / arguments.accumulate))
+    epoch = batches.per_epoch / arguments.accumulate
+    steps = arguments.steps or max(1, round(stage.epochs * epoch))
     recipe = recipe_of(arguments, steps=steps, learning_rate=stage.learning_rate)
 
     def batch_of(number: int) -> dict[str, Tensor]:
@@ -168,7 +117,7 @@ def run_stage(
         limits_of(arguments),
         arguments.output,
         stage.name,
-        lambda trained: scores(predict_logits(trained.network, held_out), answers),
+        lambda trained: scores(predict_logits(classifier_of(trained), held_out), answers),
     )
 
 
@@ -188,11 +137,11 @@ def train(arguments: argparse.Namespace) -> Path:
     )
     for stage in chosen_stages(arguments):
         outcome = run_stage(stage, network, inputs, held_out, splits, arguments)
-        network = outcome.network.network
+        network = cast(ReviewClassifier, classifier_of(outcome.network))
         record_stage(arguments.output, stage.name, arguments, splits, outcome)
         stop_if_interrupted(outcome)
     settings = calibrated(network, settings, held_out, splits)
-    checkpoint = arguments.output / "checkpoint"
+    checkpoint: Path = arguments.output / "checkpoint"
     save_checkpoint(checkpoint, network, settings, start.tokenizer)
     print(f"wrote {checkpoint}, temperature {settings.temperature:.3f}")
     return checkpoint
@@ -219,7 +168,8 @@ def calibrated(
 ) -> Settings:
     """Return the settings with the temperature that minimises log-loss on the validation part."""
     answers = np.array(splits.label_ids(splits.validation))
-    return replace(settings, temperature=fit_temperature(predict_logits(network, held_out), answers))
+    temperature = fit_temperature(predict_logits(network, held_out), answers)
+    return replace(settings, temperature=temperature)
 
 
 def _encode(
@@ -238,11 +188,11 @@ def _parser() -> argparse.ArgumentParser:
         help="hub name, local folder, project checkpoint, or a config .json to train from nothing",
     )
     result.add_argument("--cleaning", choices=sorted(PROFILES), default="plain")
-    result.add_argument("--max-length", type=int, help="tokens; 256 (seed) or 512 (full) by default")
+    result.add_argument("--max-length", type=int, help="tokens; else 256 (seed) or 512 (full)")
     result.add_argument("--pooling", choices=["cls", "mean", "cls_mean"])
     result.add_argument("--keep-frozen", action="store_true", help="never unfreeze the encoder")
     result.add_argument("--epochs", type=float, help="of every stage, instead of the recipe's")
-    result.add_argument("--r-drop", type=float, help="weight of the agreement, instead of the recipe's")
+    result.add_argument("--r-drop", type=float, help="instead of the recipe's")
     result.add_argument("--encoder-dropout", type=float, help="instead of the recipe's")
     result.add_argument("--class-weights", choices=["none", "balanced"], default="none")
     add_recipe_options(result, steps=None, learning_rate=None, ema=0.99)
