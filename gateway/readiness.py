@@ -11,6 +11,8 @@ from gateway.torchserve import TorchServe
 
 _CANARY = b'{"review": "A quiet film that earns every minute of its length."}'
 
+_BAD_NEWS_SECONDS = 0.2  # a service that has just become ready should not be kept waiting
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -45,7 +47,7 @@ class Readiness:
     def check(self) -> None:
         """Return if the service is ready; raises GatewayError (503) if it is not."""
         with self._lock:
-            if self._finding is None or not self._is_fresh(self._finding.found_at):
+            if self._finding is None or self._is_stale(self._finding):
                 self._finding = Finding(self._examine(), self._clock())
             finding = self._finding
         if finding.error is not None:
@@ -67,6 +69,11 @@ class Readiness:
         answer = self._torchserve.predict(_CANARY)
         if answer.status != 200 or not _is_prediction(answer.body):
             raise GatewayError(502, "upstream_failed", "Its answer to a test review is unfit.")
+
+    def _is_stale(self, finding: Finding) -> bool:
+        if finding.error is not None and self._clock() - finding.found_at >= _BAD_NEWS_SECONDS:
+            return True
+        return not self._is_fresh(finding.found_at)
 
     def _is_fresh(self, moment: float) -> bool:
         return self._clock() - moment < self._cache_seconds
