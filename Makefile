@@ -61,19 +61,22 @@ bench-full: .venv/all.stamp ## measure everything, against all peers
 .venv/serve.stamp: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found: install Python 3.11 or set PYTHON" >&2; exit 2; }
 	@echo "Setting up .venv (a few minutes, once) ..."
-	test -x $(PY) || $(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0 $(TORCH_ARGS)
-	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt '.[serve,build]'
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0 $(TORCH_ARGS)
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt '.[serve,build]'
 	@touch $@
 
 .venv/all.stamp: .venv/serve.stamp
-	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt '.[serve,build,train,test]'
+	@echo "Adding what training and tests need to .venv ..."
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt '.[serve,build,train,test]'
 	@touch $@
 
 ui/node_modules/stamp: ui/package-lock.json | .venv/serve.stamp
-	$(PY) -m serving.npm ci --no-audit --no-fund --loglevel=error
+	@echo "Fetching the page's packages ..."
+	@$(PY) -m serving.npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 ui/dist/index.html: ui/node_modules/stamp $(UI_SOURCES)
-	$(PY) -m serving.npm run build --silent
+	@echo "Building the page ..."
+	@$(PY) -m serving.npm run build --silent -- --logLevel warn
 	@touch $@

@@ -11,7 +11,11 @@ from serving.settings import ROOT, Settings
 
 PACKED_CODE = (
     "handler",
-    *(f"training/{name}" for name in ("archive.py", "export.py", "graph.py", "calibration.py", "calibration_reviews.txt")),
+    "training/archive.py",
+    "training/export.py",
+    "training/graph.py",
+    "training/calibration.py",
+    "training/calibration_reviews.txt",
     "constraints.txt",
 )
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
