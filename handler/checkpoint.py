@@ -24,7 +24,7 @@ _OWN_FIELDS: Final = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What a checkpoint's config.json says; `encoder` holds the fields of the encoder's own config."""
+    """What a checkpoint's config.json says; `encoder` holds the encoder's own config fields."""
 
     labels: tuple[str, ...]
     encoder: dict[str, Any]
@@ -38,10 +38,25 @@ class Settings:
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(len(set(self.labels)) == len(self.labels) >= 2, "id2label", ">= 2 different labels", self.labels)
-        _require(self.architecture in get_args(Architecture), "model_type", get_args(Architecture), self.architecture)
+        _require(
+            len(set(self.labels)) == len(self.labels) >= 2,
+            "id2label",
+            ">= 2 different labels",
+            self.labels,
+        )
+        _require(
+            self.architecture in get_args(Architecture),
+            "model_type",
+            get_args(Architecture),
+            self.architecture,
+        )
         _require(self.cleaning in PROFILES, "cleaning", sorted(PROFILES), self.cleaning)
-        _require(self.truncation in get_args(Truncation), "truncation", get_args(Truncation), self.truncation)
+        _require(
+            self.truncation in get_args(Truncation),
+            "truncation",
+            get_args(Truncation),
+            self.truncation,
+        )
         _require(self.pooling in get_args(Pooling), "pooling", get_args(Pooling), self.pooling)
         _require(self.max_length >= 4, "max_length", "at least 4 tokens", self.max_length)
         _require(self.temperature > 0, "temperature", "a positive number", self.temperature)
@@ -64,20 +79,22 @@ def read_settings(directory: Path | str) -> Settings:
     missing = [name for name in ("model_type", "id2label", *_OWN_FIELDS) if name not in config]
     if missing:
         raise CheckpointError(
-            f"{Path(directory) / CONFIG_FILE}: expected the fields {', '.join(missing)}, found none of them; "
-            "write the checkpoint with `python -m training.train`."
+            f"{Path(directory) / CONFIG_FILE}: expected the fields {', '.join(missing)}, found "
+            "none of them; write the checkpoint with `python -m training.train`."
         )
     own = {name: config.pop(name) for name in _OWN_FIELDS}
     return Settings(
         labels=_labels(config.pop("id2label")),
         architecture=config.pop("model_type"),
-        encoder={key: value for key, value in config.items() if key not in ("architectures", "label2id")},
+        encoder={
+            key: value for key, value in config.items() if key not in ("architectures", "label2id")
+        },
         **{**own, "head_sizes": tuple(own["head_sizes"])},
     )
 
 
 def load_tokenizer(directory: Path | str, settings: Settings) -> Tokenizer:
-    """Load `tokenizer.json` and hold its vocabulary against the encoder's; raises CheckpointError."""
+    """Load `tokenizer.json` and hold its vocabulary to the encoder's; raises CheckpointError."""
     path = Path(directory) / TOKENIZER_FILE
     try:
         tokenizer = Tokenizer.from_file(str(path))
@@ -93,12 +110,19 @@ def load_tokenizer(directory: Path | str, settings: Settings) -> Tokenizer:
         )
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    # A review that says "<mask>" or "</s>" means these letters, not the network's control tokens.
+    tokenizer.encode_special_tokens = True
     return tokenizer
 
 
 def _labels(id2label: dict[str, str]) -> tuple[str, ...]:
     expected = [str(index) for index in range(len(id2label))]
-    _require(sorted(id2label, key=lambda key: (len(key), key)) == expected, "id2label", f"the keys {expected}", list(id2label))
+    _require(
+        sorted(id2label, key=lambda key: (len(key), key)) == expected,
+        "id2label",
+        f"the keys {expected}",
+        list(id2label),
+    )
     return tuple(id2label[index] for index in expected)
 
 
@@ -106,7 +130,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: expected a checkpoint's {path.name}, found no such file.") from error
+        raise CheckpointError(
+            f"{path}: expected a checkpoint's {path.name}, found no such file."
+        ) from error
     except ValueError as error:
         raise CheckpointError(f"{path}: expected JSON, found a broken file ({error}).") from error
     if not isinstance(content, dict):
@@ -116,4 +142,6 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _require(fits: bool, name: str, expected: object, found: object) -> None:
     if not fits:
-        raise CheckpointError(f"{CONFIG_FILE}: expected `{name}` to be {expected}, found {found!r}.")
+        raise CheckpointError(
+            f"{CONFIG_FILE}: expected `{name}` to be {expected}, found {found!r}."
+        )

@@ -1,4 +1,4 @@
-"""Turn a raw review into the text that the tokenizer sees, by the profile that the checkpoint names.
+"""Turn a raw review into the text that the tokenizer sees, by the checkpoint's cleaning profile.
 
 `plain` changes markup to text and loses nothing else. `seed` is the tutorial's cleaning to the
 letter (regular expressions, stop words removed before lower-casing, TweetTokenizer), kept so that

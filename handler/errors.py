@@ -1,4 +1,4 @@
-"""The two ways in which something can be unfit: a review that cannot be scored, a broken checkpoint."""
+"""Two ways to be unfit: a review that cannot be scored, a checkpoint that cannot be used."""
 
 
 class ReviewError(ValueError):
@@ -16,4 +16,4 @@ class ReviewError(ValueError):
 
 
 class CheckpointError(ValueError):
-    """A checkpoint does not fit; the message says what was expected, what was found, how to mend it."""
+    """A checkpoint does not fit; the message says what was expected, found, and how to mend it."""

@@ -43,7 +43,9 @@ class BiLSTMClassifier(nn.Module):
         super().__init__()
         sizes: dict[str, Any] = settings.encoder
         self.pad_token_id: int = sizes["pad_token_id"]
-        self.embedding = nn.Embedding(sizes["vocab_size"], sizes["embedding_size"], self.pad_token_id)
+        self.embedding = nn.Embedding(
+            sizes["vocab_size"], sizes["embedding_size"], self.pad_token_id
+        )
         self.lstm = nn.LSTM(
             sizes["embedding_size"], sizes["hidden_size"], batch_first=True, bidirectional=True
         )
@@ -69,7 +71,7 @@ def build_network(settings: Settings) -> ReviewClassifier | BiLSTMClassifier:
 
 
 def build_head(width: int, hidden: tuple[int, ...], labels: int, dropout: float) -> nn.Sequential:
-    """Build the seed's head: Linear and LayerNorm per hidden size, tanh, dropout, Linear to the labels."""
+    """Build the seed's head: Linear and LayerNorm per size, tanh, dropout, Linear to the labels."""
     layers: list[nn.Module] = [nn.Dropout(dropout)]
     for before, after in itertools.pairwise((width, *hidden)):
         layers += [nn.Linear(before, after), nn.LayerNorm(after)]

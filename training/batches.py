@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,8 +30,8 @@ class Batches:
     def __post_init__(self) -> None:
         if self.tokens < int(self.lengths.max()):
             raise ValueError(
-                f"expected a budget of at least the longest text ({int(self.lengths.max())} tokens), "
-                f"found {self.tokens}"
+                f"expected a budget of at least the longest text ({int(self.lengths.max())} "
+                f"tokens), found {self.tokens}"
             )
 
     @property
@@ -59,7 +60,7 @@ def _epoch_batches(
     batches = []
     for pool in np.array_split(order, max(1, len(order) // _POOL)):
         batches += by_length(pool, lengths, tokens)
-    generator.shuffle(batches)  # type: ignore[arg-type]
+    generator.shuffle(batches)
     return batches
 
 
@@ -80,7 +81,7 @@ def padded(length: int) -> int:
     return -(-length // _MULTIPLE) * _MULTIPLE
 
 
-def stack(rows: Sequence[NDArray], fill: float, length: int) -> Tensor:
+def stack(rows: Sequence[NDArray[Any]], fill: float, length: int) -> Tensor:
     """Stack rows of different length into a (rows, length) tensor, filled up at the end."""
     stacked = np.full((len(rows), length, *rows[0].shape[1:]), fill, dtype=rows[0].dtype)
     for line, row in zip(stacked, rows, strict=True):

@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from tqdm import tqdm
 
 _CHUNK = 2_000
@@ -26,7 +25,7 @@ class Corpus:
 
     pieces: NDArray[np.uint16]
     starts: NDArray[np.int64]
-    ends: NDArray[np.uint16]
+    ends: NDArray[np.unsignedinteger]
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -43,7 +42,7 @@ class Corpus:
 def encode_corpus(
     texts: Sequence[str], clean: Callable[[str], str], tokenizer: Tokenizer, cache: Path
 ) -> Corpus:
-    """Return the tokenized texts, from the cache if they are in it; the cache entry is written whole."""
+    """Return the tokenized texts, from the cache if it has them; an entry is written whole."""
     if tokenizer.get_vocab_size() > 1 << 16:
         raise ValueError(
             f"expected a vocabulary of at most {1 << 16} pieces (kept as 16-bit ids), "
@@ -52,7 +51,9 @@ def encode_corpus(
     entry = cache / _key(texts, clean.__name__, tokenizer)
     if not entry.is_dir():
         _write(texts, clean, tokenizer, entry)
-    arrays = [np.load(entry / f"{name}.npy", mmap_mode="r") for name in ("pieces", "starts", "ends")]
+    arrays = [
+        np.load(entry / f"{name}.npy", mmap_mode="r") for name in ("pieces", "starts", "ends")
+    ]
     return Corpus(*arrays)
 
 
@@ -63,20 +64,35 @@ def _key(texts: Sequence[str], profile: str, tokenizer: Tokenizer) -> str:
     return digest.hexdigest()[:16]
 
 
-def _write(texts: Sequence[str], clean: Callable[[str], str], tokenizer: Tokenizer, entry: Path) -> None:
+def _write(
+    texts: Sequence[str], clean: Callable[[str], str], tokenizer: Tokenizer, entry: Path
+) -> None:
     pieces, ends, lengths = [], [], []
-    for start in tqdm(range(0, len(texts), _CHUNK), desc="tokenize", unit_scale=_CHUNK, unit=" texts"):
-        cleaned = [clean(text) for text in texts[start : start + _CHUNK]]
-        for encoding in tokenizer.encode_batch(cleaned, add_special_tokens=False):
-            pieces.append(np.array(encoding.ids, dtype=np.uint16))
-            ends.append(np.array([end for _, end in encoding.offsets], dtype=np.uint16))
-            lengths.append(len(encoding.ids))
+    for encoding in tqdm(
+        _encodings(texts, clean, tokenizer), "tokenize", len(texts), unit=" texts"
+    ):
+        pieces.append(np.array(encoding.ids, dtype=np.uint16))
+        ends.append(np.array([end for _, end in encoding.offsets], dtype=np.uint32))
+        lengths.append(len(encoding.ids))
     entry.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=entry.parent))
     np.save(staging / "pieces.npy", np.concatenate(pieces))
-    np.save(staging / "ends.npy", np.concatenate(ends))
+    np.save(staging / "ends.npy", _narrowed(np.concatenate(ends)))
     np.save(staging / "starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
     try:
-        os.replace(staging, entry)
+        staging.replace(entry)
     except OSError:  # somebody else wrote the same entry first
         shutil.rmtree(staging)
+
+
+def _encodings(
+    texts: Sequence[str], clean: Callable[[str], str], tokenizer: Tokenizer
+) -> Iterator[Encoding]:
+    for start in range(0, len(texts), _CHUNK):
+        cleaned = [clean(text) for text in texts[start : start + _CHUNK]]
+        yield from tokenizer.encode_batch(cleaned, add_special_tokens=False)
+
+
+def _narrowed(offsets: NDArray[np.uint32]) -> NDArray[np.unsignedinteger]:
+    """Keep offsets in 16 bits unless a text is longer than these count."""
+    return offsets.astype(np.uint16) if offsets.max(initial=0) < 1 << 16 else offsets

@@ -65,11 +65,13 @@ def read_archive(path: Path) -> dict[Split, list[Review]]:
         raise DataError(f"{path}: expected the IMDb archive, found no such file.") from error
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         raise DataError(
-            f"{path}: expected a whole tar archive, found one that is broken or cut short ({error}); "
-            "download it again."
+            f"{path}: expected a whole tar archive, found one that is broken or cut short "
+            f"({error}); download it again."
         ) from error
     _check_sizes(path, parts)
-    return {split: sorted(reviews, key=lambda review: review.id) for split, reviews in parts.items()}
+    return {
+        split: sorted(reviews, key=lambda review: review.id) for split, reviews in parts.items()
+    }
 
 
 def _stream(path: Path) -> Iterator[tuple[Split, Review]]:
@@ -79,7 +81,9 @@ def _stream(path: Path) -> Iterator[tuple[Split, Review]]:
             content = archive.extractfile(member) if match else None
             if match and content:
                 folder, kind, number = match.groups()
-                split: Split = "unsup" if kind == "unsup" else "train" if folder == "train" else "test"
+                split: Split = (
+                    "unsup" if kind == "unsup" else "train" if folder == "train" else "test"
+                )
                 text = content.read().decode("utf-8")
                 yield split, Review(f"{folder}/{kind}/{number}", text, _LABELS.get(kind))
 
@@ -88,8 +92,8 @@ def _check_sizes(path: Path, parts: dict[Split, list[Review]]) -> None:
     found = {split: len(reviews) for split, reviews in parts.items()}
     if found != SPLIT_SIZES:
         raise DataError(
-            f"{path}: expected {SPLIT_SIZES} reviews, found {found}; the archive is not the official "
-            "aclImdb_v1 or was cut short: download it again."
+            f"{path}: expected {SPLIT_SIZES} reviews, found {found}; the archive is not the "
+            "official aclImdb_v1 or was cut short: download it again."
         )
 
 
@@ -100,11 +104,20 @@ def read_table(path: Path, text_column: str, label_column: str | None) -> list[R
     except FileNotFoundError as error:
         raise DataError(f"{path}: expected a CSV or TSV file, found no such file.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: expected UTF-8 CSV/TSV with a header line, found: {error}.") from error
+        raise DataError(
+            f"{path}: expected UTF-8 CSV/TSV with a header line, found: {error}."
+        ) from error
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas would take the first field for an index
+        raise DataError(
+            f"{path}: expected as many fields in a row as the header's {len(frame.columns)}, found "
+            "more; put fields that contain the separator into quotes."
+        )
     wanted = [text_column] if label_column is None else [text_column, label_column]
     for column in wanted:
         _check_column(path, frame, column)
-    labels = [None] * len(frame) if label_column is None else frame[label_column].str.strip().tolist()
+    labels = (
+        [None] * len(frame) if label_column is None else frame[label_column].str.strip().tolist()
+    )
     return [
         Review(str(row), text, label)
         for row, (text, label) in enumerate(zip(frame[text_column].tolist(), labels, strict=True))
@@ -114,20 +127,21 @@ def read_table(path: Path, text_column: str, label_column: str | None) -> list[R
 def _check_column(path: Path, frame: pd.DataFrame, column: str) -> None:
     if column not in frame.columns:
         raise DataError(
-            f"{path}: expected a column named {column!r}, found {', '.join(map(repr, frame.columns))}; "
-            "name yours with --text-column and --label-column."
+            f"{path}: expected a column named {column!r}, found "
+            f"{', '.join(map(repr, frame.columns))}; name yours with --text-column and "
+            "--label-column."
         )
     empty = frame.index[frame[column].str.strip().str.lower().isin(["", "nan"])].tolist()
     if empty:
         lines = ", ".join(str(row + 2) for row in empty[:5])
         raise DataError(
-            f"{path}: expected a value in column {column!r} of every row, found {len(empty)} empty or NaN "
-            f"(first at record {lines}, the header being 1); fill or remove these rows."
+            f"{path}: expected a value in column {column!r} of every row, found {len(empty)} empty "
+            f"or NaN (first at record {lines}, the header being 1); fill or remove these rows."
         )
 
 
 def check_trainable(reviews: Sequence[Review], name: str = "the training data") -> list[str]:
-    """Return the sorted labels; raises DataError for one label only or too few reviews per label."""
+    """Return the sorted labels; raises DataError for one label only or too few reviews of one."""
     counts: dict[str, int] = {}
     for review in reviews:
         if review.label is not None:
@@ -137,8 +151,8 @@ def check_trainable(reviews: Sequence[Review], name: str = "the training data") 
     scarce = {label: count for label, count in counts.items() if count < MIN_REVIEWS_PER_LABEL}
     if scarce:
         raise DataError(
-            f"{name}: expected at least {MIN_REVIEWS_PER_LABEL} reviews of each label, found {scarce}; "
-            "add reviews or merge labels."
+            f"{name}: expected at least {MIN_REVIEWS_PER_LABEL} reviews of each label, found "
+            f"{scarce}; add reviews or merge labels."
         )
     return sorted(counts)
 
@@ -177,7 +191,7 @@ class Leaks:
 
 
 def drop_leaks(train: Sequence[Review], test: Sequence[Review]) -> tuple[list[Review], Leaks]:
-    """Remove from `train` each review that occurs in `test`, exactly or but for case and punctuation."""
+    """Remove from `train` each review of `test`, exact or the same but for case and punctuation."""
     exact = {review.text for review in test}
     normalised = {_normalise(review.text) for review in test}
     kept = [review for review in train if _normalise(review.text) not in normalised]
@@ -186,7 +200,8 @@ def drop_leaks(train: Sequence[Review], test: Sequence[Review]) -> tuple[list[Re
 
 
 def _normalise(text: str) -> str:
-    return "".join(re.findall(r"[a-z0-9]+", text.lower().replace("<br />", " ")))
+    """Return letters and digits of any script, or the text itself if it has none."""
+    return "".join(re.findall(r"[^\W_]+", text.casefold().replace("<br />", " "))) or text
 
 
 def sha256(path: Path | str) -> str:
@@ -210,8 +225,8 @@ def download_imdb(path: Path) -> Path:
                     bar.update(file.write(chunk))
     except requests.RequestException as error:
         raise DataError(
-            f"{OFFICIAL_ARCHIVE}: expected to download the IMDb archive, got {type(error).__name__}; "
-            "name a local copy with --data PATH."
+            f"{OFFICIAL_ARCHIVE}: expected to download the IMDb archive, got "
+            f"{type(error).__name__}; name a local copy with --data PATH."
         ) from error
     partial.rename(path)
     return path

@@ -11,13 +11,13 @@ from tqdm import tqdm
 
 
 class History:
-    """Writes `history.jsonl` and TensorBoard events into a run's folder and moves a progress bar."""
+    """Writes `history.jsonl` and TensorBoard events into a run's folder and moves a bar."""
 
-    def __init__(self, directory: Path, stage: str, steps: int, start: int, show: bool = True) -> None:
+    def __init__(self, directory: Path, stage: str, steps: int, start: int) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._file = (directory / "history.jsonl").open("a", encoding="utf-8")
         self._events = SummaryWriter(str(directory / "tensorboard" / stage))
-        self._bar = tqdm(total=steps, initial=start, desc=stage, unit="step", disable=not show)
+        self._bar = tqdm(total=steps, initial=start, desc=stage, unit="step")
         self._stage = stage
         self._began = time.monotonic()
 
@@ -47,3 +47,24 @@ class History:
         for name, value in values.items():
             self._events.add_scalar(f"{self._stage}/{name}", value, step)
         self._bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()})
+
+
+class NoHistory(History):
+    """What the other processes of a distributed run keep: nothing, the first one speaks for all."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def advance(self) -> None:
+        """Show nothing."""
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Write nothing."""

@@ -6,8 +6,8 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 
-from training.history import History
+from training.history import History, NoHistory
 from training.optimization import (
     Recipe,
     averaged,
@@ -24,6 +24,7 @@ from training.optimization import (
     parameter_groups,
     set_learning_rate,
 )
+from training.state import Progress, resume, write_state
 
 STATE_FILE: Final = "state.pt"
 _REPORT_EVERY: Final = 25
@@ -39,17 +40,6 @@ class Limits:
     max_minutes: float = math.inf
     save_minutes: float = 5.0
     validate_every: int = 500
-
-
-@dataclass
-class Progress:
-    """What a run remembers between two of its processes, beside weights and optimizer."""
-
-    step: int = 0
-    minutes: float = 0.0
-    tokens: int = 0
-    best: dict[str, float] = field(default_factory=dict)
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,8 +64,8 @@ def fit(
     """Train a task whose forward maps a batch to its losses (`loss` and any others to report).
 
     Resumes from the folder's state if there is one; the same seed and steps give the same weights
-    with or without a stop. `validate` gets the averaged task and returns `validation_loss` first
-    among its values; the weights with the lowest one are kept.
+    with or without a stop. `validate` gets the averaged task; the weights with its lowest
+    `validation_loss` are kept, the last ones if it returns none.
     """
     accelerator = Accelerator(mixed_precision=mixed_precision(), cpu=not torch.cuda.is_available())
     set_seed(recipe.seed)
@@ -84,20 +74,23 @@ def fit(
         parameter_groups(task, recipe), betas=(0.9, 0.98), eps=1e-6, fused=True
     )
     state = directory / stage / STATE_FILE
-    progress = _resume(state, recipe, task, average, optimizer)
+    progress = resume(state, recipe, task, average, optimizer)
     average = average.to(accelerator.device)
     wrapped, optimizer = accelerator.prepare(task, optimizer)
     wrapped.train()
     session = _Session(accelerator, wrapped, average, optimizer, recipe, limits, progress, state)
+    keeper = accelerator.is_main_process
     with (
-        History(directory, stage, recipe.steps, progress.step, accelerator.is_main_process) as history,
+        History(directory, stage, recipe.steps, progress.step)
+        if keeper
+        else NoHistory() as history,
         stop_requests() as stop,
     ):
-        session.run(batch_of, validate, history, stop)
+        interrupted = session.run(batch_of, validate, history, stop)
     best = average.module
     if progress.best_weights:
         best.load_state_dict(progress.best_weights)
-    return Outcome(session.last, bool(stop), progress, best.eval())
+    return Outcome(session.last, interrupted, progress, best.eval())
 
 
 @dataclass
@@ -119,28 +112,43 @@ class _Session:
         validate: Validate | None,
         history: History,
         stop: list[int],
-    ) -> None:
+    ) -> bool:
+        """Do the steps that are left; returns whether a signal cut them short."""
         began, saved, earlier = time.monotonic(), time.monotonic(), self.progress.minutes
         window: dict[str, float] = defaultdict(float)
         while self.progress.step < self.recipe.steps:
             self._step(batch_of, window)
             history.advance()
             self.progress.minutes = earlier + (time.monotonic() - began) / 60
-            ending = self.last or time.monotonic() - began > 60 * self.limits.max_minutes
+            late = time.monotonic() - began > 60 * self.limits.max_minutes
+            interrupted, late = self._any_process(bool(stop), late)
+            ending = self.last or late
             if self.progress.step % _REPORT_EVERY == 0 or ending:
                 history.write(self.progress.step, _report(window))
-            if validate and (self.progress.step % self.limits.validate_every == 0 or ending):
+            due = self.progress.step % self.limits.validate_every == 0 or self.last
+            if validate and due:
                 self._validate(validate, history)
-            if stop or ending or time.monotonic() - saved > 60 * self.limits.save_minutes:
+            if interrupted or ending or time.monotonic() - saved > 60 * self.limits.save_minutes:
                 self._save()
                 saved = time.monotonic()
-            if stop or ending:
-                return
+            if validate and ending and not due:
+                # After saving: a run that goes on must not select a step it would not have met.
+                self._validate(validate, history)
+            if interrupted or ending:
+                return interrupted and not self.last
+        return False
 
     @property
     def last(self) -> bool:
         """Whether all steps are done."""
         return self.progress.step >= self.recipe.steps
+
+    def _any_process(self, *flags: bool) -> list[bool]:
+        """Return what any process says: all have to stop at the same step, or some wait forever."""
+        if self.accelerator.num_processes == 1:
+            return list(flags)
+        counts = torch.tensor(flags, dtype=torch.float32, device=self.accelerator.device)
+        return [bool(count) for count in self.accelerator.reduce(counts, "sum").tolist()]
 
     def _step(self, batch_of: Callable[[int], Batch], window: dict[str, float]) -> None:
         began = time.monotonic()
@@ -148,9 +156,13 @@ class _Session:
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         for micro in range(self.recipe.accumulate):
             number = (self.progress.step * self.recipe.accumulate + micro) * world + rank
-            batch = {key: value.to(self.accelerator.device) for key, value in batch_of(number).items()}
-            losses: Mapping[str, Tensor] = self.task(batch)
-            self.accelerator.backward(losses["loss"] / self.recipe.accumulate)
+            batch = {
+                key: value.to(self.accelerator.device) for key, value in batch_of(number).items()
+            }
+            summing = micro + 1 < self.recipe.accumulate
+            with self.accelerator.no_sync(self.task) if summing else nullcontext():
+                losses: Mapping[str, Tensor] = self.task(batch)
+                self.accelerator.backward(losses["loss"] / self.recipe.accumulate)
             for name, value in losses.items():
                 window[name] += value.item()
             tokens = int(batch["attention_mask"].sum()) * world
@@ -171,8 +183,12 @@ class _Session:
             values = validate(module)
         module.train()
         history.write(self.progress.step, values)
-        if values["validation_loss"] < self.progress.best.get("validation_loss", math.inf):
-            self.progress.best = {"step": float(self.progress.step), **values}
+        selecting = "validation_loss" in values
+        lowest = self.progress.best.get("validation_loss", math.inf)
+        if selecting and not values["validation_loss"] < lowest:
+            return
+        self.progress.best = {"step": float(self.progress.step), **values}
+        if selecting:
             self.progress.best_weights = {
                 name: tensor.detach().clone() for name, tensor in module.state_dict().items()
             }
@@ -189,20 +205,22 @@ class _Session:
             "random": torch.get_rng_state(),
         }
         self.state.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.state.with_name(self.state.name + ".partial")
-        torch.save(content, partial)
-        os.replace(partial, self.state)
+        write_state(self.state, content)
 
 
 def stop_if_interrupted(outcome: Outcome) -> None:
     """Leave with the shell's code for Ctrl-C; the state is saved and the same command goes on."""
     if outcome.interrupted:
-        print(f"stopped at step {outcome.progress.step}, state saved; run the same command to go on")
+        print(
+            f"stopped at step {outcome.progress.step}, state saved; run the same command to go on"
+        )
         raise SystemExit(130)
 
 
 def mixed_precision() -> str:
-    """Return bf16 where the machine computes in it, else full precision."""
+    """Return what `accelerate launch` was told, else bf16 where the machine computes in it."""
+    if told := os.environ.get("ACCELERATE_MIXED_PRECISION"):
+        return told
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "no"
     return "bf16" if torch.cpu._is_avx512_bf16_supported() else "no"
@@ -221,24 +239,6 @@ def stop_requests() -> Iterator[list[int]]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _resume(
-    state: Path, recipe: Recipe, task: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
-) -> Progress:
-    if not state.exists():
-        return Progress()
-    content = torch.load(state, weights_only=True, map_location="cpu")
-    if content["recipe"] != asdict(recipe):
-        raise ValueError(
-            f"{state}: expected a run with {asdict(recipe)}, found one with {content['recipe']}; "
-            "use its settings to go on with it, or another --output to start afresh."
-        )
-    task.load_state_dict(content["task"])
-    average.load_state_dict(content["average"])
-    optimizer.load_state_dict(content["optimizer"])
-    torch.set_rng_state(content["random"])
-    return Progress(**content["progress"])
 
 
 def _report(window: dict[str, float]) -> dict[str, float]:

@@ -84,4 +84,4 @@ def averaged(model: nn.Module, decay: float) -> AveragedModel:
         warm = min(decay, (1 + int(count)) / (10 + int(count)))
         torch._foreach_lerp_(list(means), list(currents), 1 - warm)
 
-    return AveragedModel(model, multi_avg_fn=average)  # type: ignore[arg-type]
+    return AveragedModel(model, multi_avg_fn=average)

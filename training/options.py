@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from training.data import download_imdb
+from training.data import TABLE_SUFFIXES, download_imdb
 from training.loop import Limits
 from training.optimization import Recipe
-from training.splits import Splits, load_splits
+from training.splits import Splits, load_splits, load_texts
 
 CACHE = Path("run/cache")
 IMDB = Path("run/aclImdb_v1.tar.gz")
@@ -40,14 +40,16 @@ def _add_data_options(result: argparse.ArgumentParser) -> None:
         default="official",
         help="official test part kept apart, or the tutorial's 70/10/20 of all labelled reviews",
     )
-    result.add_argument("--limit", type=int, help="at most so many reviews of each part, for a trial")
+    result.add_argument(
+        "--limit", type=int, help="at most so many reviews of each part, for a trial"
+    )
     result.add_argument("--seed", type=int, default=13, help="of splits, weights and batches")
 
 
 def add_recipe_options(
     result: argparse.ArgumentParser, steps: int | None, learning_rate: float | None, ema: float
 ) -> None:
-    """Add the hyperparameters of one stage with that stage's defaults (None: the recipe decides)."""
+    """Add the hyperparameters of one stage with its defaults (None: the recipe decides)."""
     result.add_argument("--steps", type=int, default=steps, help="optimizer steps")
     result.add_argument("--learning-rate", type=float, default=learning_rate, help="peak, AdamW")
     result.add_argument("--warmup-ratio", type=float, default=0.06, help="share of the steps")
@@ -58,14 +60,17 @@ def add_recipe_options(
     result.add_argument("--batch-tokens", type=int, default=8192, help="tokens per batch, padded")
     result.add_argument("--accumulate", type=int, default=1, help="batches per optimizer step")
     result.add_argument(
-        "--max-minutes", type=float, default=math.inf, help="stop then, state saved; run again to go on"
+        "--max-minutes",
+        type=float,
+        default=math.inf,
+        help="stop then, state saved; run again to go on",
     )
     result.add_argument("--save-minutes", type=float, default=5.0, help="between saved states")
     result.add_argument("--validate-every", type=int, default=500, help="steps")
 
 
 def recipe_of(arguments: argparse.Namespace, **decided: float) -> Recipe:
-    """Return the stage's hyperparameters, `decided` ones first; raises ValueError naming an unfit one."""
+    """Return the hyperparameters, `decided` ones first; raises ValueError naming an unfit one."""
     names = (
         "steps", "learning_rate", "warmup_ratio", "weight_decay", "layer_decay", "clip",
         "accumulate", "ema", "seed",
@@ -85,14 +90,18 @@ def command(run: Callable[[], object]) -> None:
     except (ValueError, OSError) as error:  # DataError and CheckpointError are ValueErrors
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+    except KeyboardInterrupt as error:  # before or after the loop, which saves its state itself
+        raise SystemExit(130) from error
 
 
 def splits_of(arguments: argparse.Namespace) -> Splits:
     """Read the data that the command line names, downloading IMDb if it names none."""
     data = arguments.data or download_imdb(IMDB)
-    splits = load_splits(
-        data, arguments.text_column, arguments.label_column, arguments.protocol, seed=arguments.seed
-    )
+    text, label, seed = arguments.text_column, arguments.label_column, arguments.seed
+    if label is None and data.suffix in TABLE_SUFFIXES:
+        splits = load_texts(data, text, seed=seed)
+    else:
+        splits = load_splits(data, text, label, arguments.protocol, seed=seed)
     if arguments.limit:
         splits = splits.at_most(arguments.limit)
     print(f"{data}: sha-256 {splits.sha256}")
@@ -101,5 +110,8 @@ def splits_of(arguments: argparse.Namespace) -> Splits:
         f"{len(splits.unlabelled)} without a label; labels {', '.join(splits.labels)}"
     )
     for part, leaks in splits.leaks.items():
-        print(f"{part}: {leaks.exact} exact and {leaks.normalised} normalised copies of test reviews dropped")
+        print(
+            f"{part}: {leaks.exact} exact and {leaks.normalised} normalised copies of test reviews "
+            "dropped"
+        )
     return splits

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import math
 import platform
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,18 +26,21 @@ def record_stage(
 ) -> None:
     """Append a stage to `run.json`, which the model card is made from."""
     path = output / "run.json"
-    record: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {"stages": []}
+    record: dict[str, Any] = (
+        json.loads(path.read_text("utf-8")) if path.exists() else {"stages": []}
+    )
     progress = outcome.progress
     stage = {
         "name": name,
-        "command": f"python -m training.{name} " + " ".join(sys.argv[1:]),
+        # The module that was started: a stage of `training.run` has no command line of its own.
+        "command": f"python -m training.{Path(sys.argv[0]).stem} {shlex.join(sys.argv[1:])}",
         "minutes": round(progress.minutes, 2),
         "tokens": progress.tokens,
         "flop": training_flop(outcome.network, progress.tokens),
         "seed": arguments.seed,
         "finished": outcome.finished,
         "settings": {
-            key: value if isinstance(value, int | float | str) else str(value)
+            key: value if isinstance(value, int | str) or _finite(value) else str(value)
             for key, value in vars(arguments).items()
         },
         "result": progress.best,
@@ -50,7 +55,12 @@ def record_stage(
     write_text(path, json.dumps(record, indent=1) + "\n")
 
 
+def _finite(value: object) -> bool:
+    """JSON knows no infinity, which is what --max-minutes is where nobody sets it."""
+    return isinstance(value, float) and math.isfinite(value)
+
+
 def training_flop(network: nn.Module, tokens: int) -> float:
-    """Estimate the cost by 6 FLOP per token and weight outside the embeddings (Kaplan et al. 2020)."""
+    """Estimate the cost: 6 FLOP per token and weight outside the embeddings (Kaplan 2020)."""
     weights = sum(p.numel() for name, p in network.named_parameters() if "embedding" not in name)
     return 6.0 * weights * tokens

@@ -1,4 +1,4 @@
-"""Decide which review trains, which validates, which is only read, and that none is a test review."""
+"""Decide which review trains, validates, or is only read, and that none is a test review."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +13,20 @@ from training.data import (
     drop_leaks,
     read_archive,
     read_split,
+    read_table,
     sha256,
     stratified_split,
 )
 
 Protocol = Literal["official", "seed"]
 SEED_FRACTIONS = (0.7, 0.1, 0.2)
+# What transformers calls the labels of a head that was never trained.
+UNNAMED_LABELS = ("LABEL_0", "LABEL_1")
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The parts of a data set; `leaks` counts what was dropped because it stands in the test part."""
+    """The parts of a data set; `leaks` counts what was dropped for standing in the test part."""
 
     labels: tuple[str, ...]
     train: list[Review]
@@ -35,14 +38,17 @@ class Splits:
 
     def label_ids(self, reviews: list[Review]) -> list[int]:
         """Return each review's label id, -1 where it has none."""
-        return [-1 if review.label is None else self.labels.index(review.label) for review in reviews]
+        ids = {label: index for index, label in enumerate(self.labels)}
+        return [-1 if review.label is None else ids[review.label] for review in reviews]
 
     def at_most(self, count: int) -> "Splits":
         """Return splits with at most `count` reviews in each part, labels in proportion."""
-        parts = {
-            name: _thin(getattr(self, name), count) for name in ("train", "validation", "unlabelled")
-        }
-        return replace(self, **parts)
+        return replace(
+            self,
+            train=_thin(self.train, count),
+            validation=_thin(self.validation, count),
+            unlabelled=_thin(self.unlabelled, count),
+        )
 
     def summary(self) -> dict[str, object]:
         """Return the counts that a model card reports."""
@@ -67,7 +73,8 @@ def load_splits(
     """Split the IMDb archive or a CSV/TSV; raises DataError if there is nothing to learn from.
 
     `official` keeps the archive's test part apart and cuts validation from train; `seed` pools all
-    labelled reviews and cuts them 70/10/20 as the tutorial did. A CSV/TSV is all train and validation.
+    labelled reviews and cuts them 70/10/20 as the tutorial did. A CSV/TSV is all
+    train and validation under `official`.
     """
     unlabelled: list[Review] = []
     official_test: list[Review] = []
@@ -87,9 +94,26 @@ def load_splits(
     validation, validation_leaks = drop_leaks(validation, test)
     unlabelled, unlabelled_leaks = drop_leaks(unlabelled, test)
     if not train or not validation:
-        raise DataError(f"{path}: expected reviews left to train on, found only copies of test reviews.")
+        raise DataError(
+            f"{path}: expected reviews left to train on, found only copies of test reviews."
+        )
     leaks = {"train": train_leaks, "validation": validation_leaks, "unlabelled": unlabelled_leaks}
     return Splits(labels, train, validation, unlabelled, test, leaks, sha256(path))
+
+
+def load_texts(
+    path: Path, text_column: str, validation_share: float = 0.1, seed: int = 13
+) -> Splits:
+    """Split a CSV/TSV whose texts have no labels, for pre-training; raises DataError."""
+    texts = read_table(path, text_column, None)
+    fractions = (1 - validation_share, validation_share)
+    train, validation = stratified_split(texts, fractions, seed)
+    if not train or not validation:
+        raise DataError(
+            f"{path}: expected enough texts to hold a share of {validation_share} out, found "
+            f"{len(texts)}; add texts."
+        )
+    return Splits(UNNAMED_LABELS, train, validation, [], [], {}, sha256(path))
 
 
 def _thin(reviews: list[Review], count: int) -> list[Review]:

@@ -10,7 +10,7 @@ SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 
 
 def fit_tokenizer(texts: Iterable[str], vocab_size: int, lowercase: bool = True) -> Tokenizer:
-    """Fit a byte-level BPE of `vocab_size` pieces on cleaned texts (Sennrich 2016, Radford 2019)."""
+    """Fit a byte-level BPE of `vocab_size` pieces on texts (Sennrich 2016, Radford 2019)."""
     tokenizer = Tokenizer(models.BPE())
     steps = [normalizers.NFC(), *([normalizers.Lowercase()] if lowercase else [])]
     tokenizer.normalizer = normalizers.Sequence(steps)

@@ -12,7 +12,9 @@ from training.inputs import Inputs
 _TOKENS = 16_384
 
 
-def predict_logits(network: nn.Module, inputs: Inputs, tokens: int = _TOKENS) -> NDArray[np.float32]:
+def predict_logits(
+    network: nn.Module, inputs: Inputs, tokens: int = _TOKENS
+) -> NDArray[np.float32]:
     """Return (texts, labels) logits of a network in evaluation mode, order kept."""
     device = next(network.parameters()).device
     logits = np.zeros((len(inputs.corpus), len(inputs.settings.labels)), dtype=np.float32)

@@ -5,6 +5,7 @@ of their own, and first-layer heads that look at the neighbouring tokens: n-gram
 """
 
 import math
+from typing import cast
 
 import numpy as np
 import scipy.sparse as sparse
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 from torch import Tensor
+from transformers.models.roberta.modeling_roberta import RobertaSelfAttention
 
 from handler.network import ReviewClassifier
 from training.corpus import Corpus
@@ -86,10 +88,12 @@ def _place_positions(network: ReviewClassifier, frequencies: Tensor) -> None:
 
 def _aim_heads(network: ReviewClassifier, frequencies: Tensor) -> None:
     """Rotate each head's query by its offset: cos(a(i+o) - a(j)) peaks where j = i + o."""
-    attention = network.encoder.encoder.layer[0].attention.self
+    module = network.encoder.get_submodule("encoder.layer.0.attention.self")
+    attention = cast(RobertaSelfAttention, module)
     half = len(frequencies)
     size = 2 * half
-    for head, offset in zip(range(attention.num_attention_heads), NEIGHBOURS, strict=False):
+    heads = range(attention.num_attention_heads)
+    for head, offset in zip(heads, NEIGHBOURS, strict=False):  # heads beyond these stay random
         cosine, sine = (frequencies * offset).cos().diag(), (frequencies * offset).sin().diag()
         rotation = torch.cat([torch.cat([cosine, -sine], 1), torch.cat([sine, cosine], 1)], 0)
         rows = slice(head * size, (head + 1) * size)
