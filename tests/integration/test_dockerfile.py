@@ -55,7 +55,7 @@ def test_entrypoint_serves_from_the_files_of_the_image(image: Path) -> None:
     assert (program, arguments[:2]) == ("python", ["-m", "serving"])
     # Tests stay on loopback: the last --host counts.
     with running(image / "run", *arguments[2:], "--host", "127.0.0.1", root=image) as runner:
-        runner.wait_ready(60.0)
+        runner.wait_ready(timeout=120.0)
         url = Stack(runner).gateway_url
         reply = send(f"{url}/predict", "POST", b'{"review": "From inside."}')
         assert reply.status == 200
