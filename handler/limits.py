@@ -10,7 +10,7 @@ MAX_CHARACTERS: Final = 50_000
 
 
 def check_review(review: object) -> str:
-    """Return the review if it can be scored; raises ReviewError with the contract's code otherwise."""
+    """Return the review if it can be scored; raises ReviewError otherwise."""
     if not isinstance(review, str):
         raise ReviewError(
             "wrong_type", f"Expected the review as a string, found {json_type(review)}."
@@ -18,7 +18,7 @@ def check_review(review: object) -> str:
     if len(review) > MAX_CHARACTERS:
         raise ReviewError(
             "review_too_long",
-            f"Expected at most {MAX_CHARACTERS:,} characters, found {len(review):,}; shorten the review.",
+            f"Expected at most {MAX_CHARACTERS:,} characters, found {len(review):,}; shorten it.",
             status=413,
         )
     if not review.strip():
@@ -38,7 +38,7 @@ def check_count(count: int) -> None:
     if count > MAX_REVIEWS:
         raise ReviewError(
             "too_many_reviews",
-            f"Expected at most {MAX_REVIEWS} reviews in one request, found {count:,}; send several requests.",
+            f"Expected at most {MAX_REVIEWS} reviews, found {count:,}; send several requests.",
             status=413,
         )
 
@@ -67,5 +67,6 @@ def _check_characters(review: str) -> None:
     except UnicodeEncodeError as error:
         raise ReviewError(
             "invalid_text",
-            f"Expected Unicode text, found a lone surrogate at position {error.start}; send the whole pair.",
+            f"Expected Unicode text, found a lone surrogate at position {error.start}; "
+            "send the whole pair.",
         ) from error

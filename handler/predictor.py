@@ -45,7 +45,7 @@ class Timing:
 
 
 class Predictor:
-    """Checks, encodes and scores reviews with one engine, and applies the checkpoint's temperature."""
+    """Checks, encodes and scores reviews with one engine; applies the checkpoint's temperature."""
 
     def __init__(self, encoder: Encoder, engine: Engine, settings: Settings) -> None:
         self._encoder = encoder
@@ -62,7 +62,7 @@ class Predictor:
         threads: int | None = None,
         device: str | None = None,
     ) -> "Predictor":
-        """Load a checkpoint or unpacked archive; threads default to the cores, the device to a GPU if any.
+        """Load a checkpoint or archive; threads default to the cores, the device to a GPU if any.
 
         Raises CheckpointError or EngineError with one line that says what to do.
         """
@@ -79,7 +79,7 @@ class Predictor:
         return self._engine.name
 
     def predict(self, reviews: Sequence[object]) -> list[Prediction | ReviewError]:
-        """Score reviews in request order; one that cannot be scored gives its error in its place."""
+        """Score reviews in request order; one that cannot be scored gives an error in its place."""
         answers: list[Prediction | ReviewError | None] = []
         texts: list[str] = []
         for review in reviews:

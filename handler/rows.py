@@ -1,4 +1,4 @@
-"""Read one request body into reviews and write the answer to it; knows JSON and the contract, no server."""
+"""Read a request body into reviews and write the answer: JSON and the contract, no server."""
 
 import json
 from collections.abc import Sequence
@@ -42,11 +42,12 @@ class Response:
 
 
 def parse_body(body: object, content_type: str) -> Request:
-    """Read a body (bytes, or what a server already decoded) by its content type; raises ReviewError."""
+    """Read a body, raw or already decoded, by its content type; raises ReviewError."""
     if isinstance(body, (bytes, bytearray)) and len(body) > MAX_BODY_BYTES:
         raise ReviewError(
             "body_too_large",
-            f"Expected a body of at most {MAX_BODY_BYTES:,} bytes, found {len(body):,}; send several requests.",
+            f"Expected at most {MAX_BODY_BYTES:,} bytes, found {len(body):,}; "
+            "send several requests.",
             status=413,
         )
     if _is_json(content_type):

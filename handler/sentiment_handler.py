@@ -1,4 +1,4 @@
-"""The TorchServe handler, the only file that knows TorchServe: rows in, one response per row out."""
+"""The TorchServe handler, the only file that knows TorchServe: rows in, one answer per row out."""
 
 import logging
 import os
@@ -35,7 +35,7 @@ class SentimentHandler:
     predictor: Predictor
 
     def initialize(self, context: Any) -> None:
-        """Load the packed checkpoint and score once before the worker is READY; exits with one line if unfit."""
+        """Load the packed checkpoint and score once before READY; exits with one line if unfit."""
         properties = context.system_properties
         gpu = properties.get("gpu_id")
         try:
@@ -96,7 +96,7 @@ def _read_row(row: dict[str, Any], index: int, context: Any) -> Request | Review
     if name is None:
         return ReviewError(
             "not_json",
-            "Expected a JSON or plain-text body, found a form; set the content type of the request.",
+            "Expected a JSON or plain-text body, found a form; set the content type.",
         )
     headers = context.get_request_header(index, name) or {}
     try:

@@ -1,4 +1,4 @@
-"""Pack a checkpoint and the handler into a .mar for TorchServe; `python -m training.archive --help`."""
+"""Pack a checkpoint and the handler into a .mar; see `python -m training.archive --help`."""
 
 import argparse
 import json
@@ -13,8 +13,8 @@ from typing import Final
 
 import handler
 from handler.checkpoint import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
-from handler.errors import CheckpointError
 from handler.engines.exports import file_digest
+from handler.errors import CheckpointError
 from handler.predictor import Predictor
 from training.export import export
 
@@ -64,13 +64,13 @@ def build_archive(checkpoint: Path, output: Path) -> str:
         digest = file_digest(packed)
         checksum = workplace / f"{output.name}.sha256"
         checksum.write_text(f"{digest}  {output.name}\n")
-        os.replace(packed, output)
-        os.replace(checksum, output.with_name(checksum.name))
+        packed.replace(output)
+        checksum.replace(output.with_name(checksum.name))
     return digest
 
 
 def stage(checkpoint: Path, content: Path) -> None:
-    """Lay out what the worker will find in its model folder, and try it; raises CheckpointError if unfit."""
+    """Lay out what the worker finds in its model folder, and try it; raises CheckpointError."""
     content.mkdir()
     for name in (*CHECKPOINT_FILES, *OPTIONAL_FILES):
         if (checkpoint / name).is_file():

@@ -26,7 +26,7 @@ def example_reviews(path: Path = SENTENCES, count: int = REVIEWS) -> list[str]:
 
 
 def observe_ranges(model: ov.Model, encoder: Encoder, reviews: Sequence[str]) -> dict[str, Range]:
-    """Run the observing graph in fp32 and return the lowest and highest value of each activation."""
+    """Run the observing graph in fp32; returns the lowest and highest value of each activation."""
     compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     names = [output.any_name for output in compiled.outputs]
     rows = np.array(list(_run(compiled, encoder, reviews)))

@@ -1,4 +1,4 @@
-"""Export a checkpoint for the engines that need more than its weights; `python -m training.export --help`."""
+"""Export a checkpoint for engines that need more; see `python -m training.export --help`."""
 
 import argparse
 import sys
@@ -20,10 +20,10 @@ FILES: Final = (f"{NAME}.xml", f"{NAME}.bin")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Export beside the checkpoint from the command line; returns 1 after one clear line if it is unfit."""
+    """Export from the command line; returns 1 after one clear line if the checkpoint is unfit."""
     parser = argparse.ArgumentParser(
         prog="python -m training.export",
-        description="Write DIR/exports for the engines that a checkpoint can serve with (packing does the same).",
+        description="Write DIR/exports for the engines that a checkpoint can serve with.",
     )
     parser.add_argument(
         "--checkpoint", type=Path, default=Path("model_store/checkpoint"), metavar="DIR"
@@ -34,9 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     except CheckpointError as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
-    print(
-        f"{options.checkpoint / FOLDER}: {', '.join(exported) or 'nothing to export for this architecture'}"
-    )
+    names = ", ".join(exported) or "nothing to export for this architecture"
+    print(f"{options.checkpoint / FOLDER}: {names}")
     return 0
 
 

@@ -23,7 +23,7 @@ AUTO: Final = "auto"
 
 
 def load_engine(source: Source, choice: str = AUTO) -> Engine:
-    """Load the engine of that name, or for `auto` the fastest that runs here; raises EngineError."""
+    """Load the engine of that name, for `auto` the fastest that runs; raises EngineError."""
     if choice == AUTO:
         return _first_that_runs(source)
     if choice not in ENGINES:

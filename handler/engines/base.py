@@ -1,4 +1,4 @@
-"""What an engine is to the predictor, what it is loaded from, and how it says that it cannot run here."""
+"""What an engine is to the predictor, what it is loaded from, how it says that it cannot run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

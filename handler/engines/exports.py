@@ -1,4 +1,4 @@
-"""Exports: files that packing makes from a checkpoint for one engine, each held against its checksum."""
+"""Exports: what packing makes from a checkpoint for one engine, held against checksums."""
 
 import hashlib
 import json
@@ -15,12 +15,12 @@ _MEND: Final = "pack the checkpoint again with `make archive`"
 
 
 def find_export(directory: Path, engine: str) -> Path:
-    """Return an engine's first export file; raises EngineError if it is missing or of other weights."""
+    """Return an engine's first export; raises EngineError if it is missing or of other weights."""
     exports = directory / FOLDER
     manifest = _read_manifest(exports / MANIFEST)
-    files = manifest.get("engines", {}).get(engine, {}).get("files")
-    if not files:
+    if engine not in manifest["engines"]:
         raise EngineError(f"{exports}: expected an export for {engine}, found none; {_MEND}.")
+    files: dict[str, str] = manifest["engines"][engine]["files"]
     for folder, digests in ((directory, manifest["source"]), (exports, files)):
         for name, expected in digests.items():
             _check(folder / name, expected)
@@ -44,11 +44,11 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise EngineError(f"{path}: expected the list of exports, found no such file; {_MEND}.")
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        manifest = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise EngineError(
-            f"{path}: expected JSON, found a broken file ({error}); {_MEND}."
-        ) from error
+        raise EngineError(f"{path}: expected JSON, found a broken file; {_MEND}.") from error
+    if not isinstance(manifest, dict) or not manifest.keys() >= {"source", "engines"}:
+        raise EngineError(f"{path}: expected `source` and `engines`, found others; {_MEND}.")
     return manifest
 
 

@@ -21,7 +21,7 @@ def best_device() -> str:
 
 
 def has_int8() -> bool:
-    """Whether the processor multiplies 8-bit integers at full width (VNNI, with or without AVX-512)."""
+    """Whether the processor multiplies 8-bit integers at full width (VNNI)."""
     return bool({"avx512_vnni", "avx_vnni"} & cpu_flags())
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import openvino as ov
 
+from handler.engines import hardware
 from handler.engines.base import EngineError, Logits, Source
 from handler.engines.exports import find_export
-from handler.engines.hardware import has_int8
 
 NAME: Final = "openvino-int8"
 INPUT: Final = "input_ids"
@@ -50,8 +50,8 @@ class OpenVinoEngine:
 
 
 def load(source: Source) -> OpenVinoEngine:
-    """Load the packed int8 graph; raises EngineError if the machine or the archive lacks something."""
-    if not has_int8():
+    """Load the packed int8 graph; raises EngineError if machine or archive lack something."""
+    if not hardware.has_int8():
         raise EngineError(
             f"{NAME}: expected a processor with VNNI, found none; choose another engine."
         )

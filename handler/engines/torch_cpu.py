@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from handler.batching import in_request_order, plan_batches
+from handler.engines import hardware
 from handler.engines.base import EngineError, Logits, Source
-from handler.engines.hardware import has_bf16
 from handler.network import ReviewClassifier
 from handler.packed import PackedClassifier, pack
 from handler.weights import load_network
@@ -54,8 +54,8 @@ def score_padded(network: nn.Module, reviews: Batch) -> Tensor:
 
 
 def load_bf16(source: Source) -> TorchEngine:
-    """Load the packed bf16 network; raises EngineError without bf16 instructions or for a BiLSTM."""
-    if not has_bf16():
+    """Load the packed bf16 network; raises EngineError where it cannot run."""
+    if not hardware.has_bf16():
         raise EngineError(f"{BF16}: expected a processor with bf16 instructions, found none.")
     network = load_network(source.directory)[0]
     if not isinstance(network, ReviewClassifier):

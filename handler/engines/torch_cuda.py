@@ -14,7 +14,7 @@ from handler.packed import PackedClassifier, Packing, pack
 from handler.weights import load_network
 
 NAME: Final = "cuda"
-# Enough work to hide the launches of a small encoder's kernels, 200 MB of activations for a base one.
+# Enough work to hide a small encoder's kernel launches; 200 MB of activations for a base one.
 TOKEN_BUDGET: Final = 32_768
 # The variable-length kernels need tensor cores of this generation (Ampere).
 CAPABILITY: Final = (8, 0)

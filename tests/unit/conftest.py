@@ -43,7 +43,7 @@ def make_tokenizer() -> Tokenizer:
 
 
 def make_settings(**changes: Any) -> Settings:
-    """Return settings of a two-layer encoder of width 64 with three labels, fields changed as given."""
+    """Return settings of a two-layer encoder of width 64 and three labels, changed as given."""
     encoder = {**ENCODER, "vocab_size": len(SPECIAL) + 256, **changes.pop("encoder", {})}
     defaults = {
         "labels": ("bad", "fair", "good"),

@@ -1,4 +1,4 @@
-"""Packing: what lies in the .mar, that it is the same twice, and that a broken checkpoint is refused."""
+"""Packing: what lies in the .mar, the same bytes twice, a broken checkpoint refused."""
 
 import hashlib
 import os

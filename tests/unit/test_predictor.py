@@ -1,4 +1,4 @@
-"""The predictor without any server: answers in order, errors in place, the network's own probabilities."""
+"""The predictor without a server: answers in order, errors in place, the network's own figures."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_bilstm_serves_through_the_same_predictor(make_checkpoint: Callable[...,
 
 
 def test_missing_checkpoint_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="config.json: expected") as caught:
+    with pytest.raises(CheckpointError, match=r"config\.json: expected") as caught:
         Predictor.load(tmp_path)
     assert "\n" not in str(caught.value)
 
