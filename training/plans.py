@@ -1,0 +1,101 @@
+"""The plans of `training.run`: which stages, in which order, with which settings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from training import distill, pretrain, train
+
+PLANS: Final = ("cpu", "gpu", "seed", "smoke")
+TEACHER_SEEDS: Final = (13, 14, 15)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a plan; `share` is its part of a total `--max-minutes`.
+
+    `record` is the stage that `run.json` in `folder` shows as finished once the step is done.
+    """
+
+    name: str
+    main: Callable[[Sequence[str]], object]
+    arguments: tuple[str, ...]
+    share: float
+    record: str
+    folder: Path
+
+
+def plan_of(name: str, output: Path, encoder: str = "roberta-base") -> list[Step]:
+    """Return the steps of a plan; the folder holds what they hand on to each other."""
+    plans = {"cpu": _cpu, "gpu": _gpu, "smoke": _smoke}
+    return _seed(output, encoder) if name == "seed" else plans[name](output)
+
+
+def _seed(output: Path, encoder: str) -> list[Step]:
+    """The tutorial's recipe: both stages are one command, and each gets half the time."""
+    words = ("--recipe", "seed", "--encoder", encoder)
+    return [Step("train", train.main, words, 0.5, "stage2", output)]
+
+
+def _cpu(output: Path) -> list[Step]:
+    student = str(output / distill.STUDENT)
+    sentences = ("--stage", "sentences", "--init", student, "--excerpts", "1")
+    gentle = ("--steps", "350", "--learning-rate", "3e-4")
+    return [
+        Step("distill", distill.main, ("--steps", "2400"), 0.7, "distill", output),
+        Step("sentences", distill.main, (*sentences, *gentle), 0.15, "sentences", output),
+        Step(
+            "train",
+            train.main,
+            (*_tune(student), "--epochs", "0.7", "--learning-rate", "5e-5"),
+            0.15,
+            "fine-tune",
+            output,
+        ),
+    ]
+
+
+def _smoke(output: Path) -> list[Step]:
+    student = str(output / distill.STUDENT)
+    small = ("--vocab-size", "4000", "--layers", "2", "--width", "128", "--limit", "2000")
+    tune = (*_tune(student), "--steps", "10", "--limit", "2000")
+    return [
+        Step("pretrain", pretrain.main, ("--smoke",), 0.3, "pretrain", output / "pretrained"),
+        Step("distill", distill.main, (*small, "--steps", "60"), 0.4, "distill", output),
+        Step("train", train.main, tune, 0.3, "fine-tune", output),
+    ]
+
+
+def _tune(student: str) -> tuple[str, ...]:
+    """One pass over few reviews by a student without dropout: nothing to regularise."""
+    return ("--encoder", student, "--r-drop", "0", "--encoder-dropout", "0", "--ema", "0.995")
+
+
+def _gpu(output: Path) -> list[Step]:
+    pretrained = output / "pretrained"
+    large = ("--layers", "8", "--width", "384", "--heads", "6", "--steps", "30000")
+    wide = ("--batch-tokens", "65536")
+    start = str(pretrained / "checkpoint")
+    teachers = [output / f"teacher-{seed}" for seed in TEACHER_SEEDS]
+    named = [word for folder in teachers for word in ("--teacher", str(folder / "checkpoint"))]
+    distilling = ("--init", start, *named, *wide, "--steps", "3000", "--learning-rate", "3e-4")
+    tuning = ("--encoder", str(output / distill.STUDENT), "--layer-decay", "0.9")
+    return [
+        Step("pretrain", pretrain.main, (*large, *wide), 0.5, "pretrain", pretrained),
+        *(_teacher(*pair, start) for pair in zip(teachers, TEACHER_SEEDS, strict=True)),
+        Step("distill", distill.main, distilling, 0.1, "distill", output),
+        Step(
+            "train",
+            train.main,
+            (*tuning, "--epochs", "2", "--learning-rate", "3e-5"),
+            0.1,
+            "fine-tune",
+            output,
+        ),
+    ]
+
+
+def _teacher(folder: Path, seed: int, start: str) -> Step:
+    words = ("--encoder", start, "--layer-decay", "0.9", "--epochs", "6", "--batch-tokens", "32768")
+    return Step(folder.name, train.main, (*words, "--seed", str(seed)), 0.1, "fine-tune", folder)
