@@ -1,12 +1,13 @@
 """config.properties is what the running TorchServe does: access, limits, batching, metrics."""
 
+import json
 import stat
 
 import psutil
 import pytest
 
 from tests.integration.conftest import direct
-from tests.stack import Stack, send
+from tests.stack import ROOT, Stack, send
 
 PREDICTION = "/predictions/sentiment"
 
@@ -41,18 +42,14 @@ def test_models_cannot_be_added_or_removed(stack: Stack) -> None:
 
 
 def test_model_runs_as_configured(stack: Stack) -> None:
+    lines = (ROOT / "config.properties").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if not line.startswith("#") and line)
+    told = json.loads(settings["models"])["sentiment"]["1.0"]
     model = stack.model()
-    told = {
-        "minWorkers": 1,
-        "maxWorkers": 1,
-        "batchSize": 32,
-        "maxBatchDelay": 1,
-        "responseTimeout": 60,
-        "startupTimeout": 120,
-    }
     assert {name: model[name] for name in told} == told
-    assert len(model["workers"]) == 1
-    assert model["jobQueueStatus"]["remainingCapacity"] == 256
+    assert len(model["workers"]) == told["maxWorkers"] == 1
+    queue = model["jobQueueStatus"]
+    assert queue["remainingCapacity"] == int(settings["job_queue_size"]) - queue["pendingRequests"]
 
 
 def test_everything_listens_on_loopback_only(stack: Stack) -> None:
