@@ -218,7 +218,9 @@ def settings_table(settings: Settings) -> str:
 
 def reproduce(measured: Metrics, run: dict[str, Any]) -> str:
     """The commands of every stage, then the evaluation that gave these figures."""
-    commands = [stage["command"] for stage in run.get("stages", []) if stage.get("command")]
+    stages = run.get("stages", [])
+    # One command may have run several stages.
+    commands = list(dict.fromkeys(each["command"] for each in stages if each.get("command")))
     name = measured.get("data", {}).get("file", "PATH")
     split = f" --split {measured['split']}" if measured.get("split") else ""
     commands.append(

@@ -55,9 +55,7 @@ RECIPES: dict[str, tuple[Stage, ...]] = {
         Stage("stage1", epochs=12, learning_rate=1e-4, head_dropout=0.4, frozen=True),
         Stage("stage2", epochs=20, learning_rate=1e-4, head_dropout=0.3),
     ),
-    "full": (
-        Stage("fine-tune", epochs=4, learning_rate=1e-4, head_dropout=0.1, r_drop=1.0),
-    ),
+    "full": (Stage("fine-tune", epochs=4, learning_rate=1e-4, head_dropout=0.1, r_drop=1.0),),
 }
 
 
