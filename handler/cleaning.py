@@ -12,9 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-_LINE_BREAK: Final = re.compile(r"<\s*(?:br|p|hr|li|div)\b[^<>]*>", re.IGNORECASE)
+# The rest of a tag: name=value pairs and the end. Anything else, as in "a<b and b>c", is text.
+_TAG_END: Final = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*\s*/?>"""
+_LINE_BREAK: Final = re.compile(rf"<\s*(?:br|p|hr|li|div){_TAG_END}", re.IGNORECASE)
 _INLINE_TAG: Final = re.compile(
-    r"</?\s*(?:a|b|blockquote|center|code|div|em|font|h[1-6]|i|li|ol|p|pre|small|span|strong|sub|sup|u|ul)\b[^<>]*>",
+    r"</?\s*(?:a|b|blockquote|center|code|div|em|font|h[1-6]|i|li|ol|p|pre|small|span|strong|sub"
+    rf"|sup|u|ul){_TAG_END}",
     re.IGNORECASE,
 )
 _WHITESPACE: Final = re.compile(r"\s+")

@@ -1,7 +1,6 @@
 """Load and save a checkpoint's weights: strictly, never a pickle, whole or not at all."""
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -43,7 +42,9 @@ def load_weights(network: nn.Module, path: Path) -> None:
         if expected[name].shape != found[name].shape
     ]
     if unfit:
-        raise CheckpointError(f"{path}: expected {'; '.join(unfit[:3])}; is {CONFIG_FILE} of the same run?")
+        raise CheckpointError(
+            f"{path}: expected {'; '.join(unfit[:3])}; is {CONFIG_FILE} of the same run?"
+        )
     network.load_state_dict({name: tensor.float() for name, tensor in found.items()})
 
 
@@ -71,7 +72,7 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file beside its place, then rename it."""
     beside = path.with_name(f".{path.name}.partial")
     beside.write_text(text, "utf-8")
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def _write_files(
@@ -82,7 +83,9 @@ def _write_files(
     (staging / WEIGHTS_FILE).chmod(0o644)
     write_text(staging / CONFIG_FILE, json.dumps(settings.as_config(), indent=1) + "\n")
     tokenizer.save(str(staging / TOKENIZER_FILE), pretty=False)
-    write_text(staging / "tokenizer_config.json", json.dumps(_tokenizer_config(settings), indent=1) + "\n")
+    write_text(
+        staging / "tokenizer_config.json", json.dumps(_tokenizer_config(settings), indent=1) + "\n"
+    )
 
 
 def _tokenizer_config(settings: Settings) -> dict[str, Any]:
@@ -103,12 +106,17 @@ def _keep_other_files(target: Path, staging: Path) -> None:
 
 
 def swap(staging: Path, target: Path) -> None:
-    """Put a finished folder into the place of another one by renaming both."""
+    """Put a finished folder into the place of another one, which comes back if that fails."""
     previous = target.with_name(f".{target.name}.previous")
     shutil.rmtree(previous, ignore_errors=True)
     if target.exists():
         target.rename(previous)
-    staging.rename(target)
+    try:
+        staging.rename(target)
+    except OSError:
+        if previous.exists():
+            previous.rename(target)
+        raise
     shutil.rmtree(previous, ignore_errors=True)
 
 

@@ -74,15 +74,24 @@ def _write(
         pieces.append(np.array(encoding.ids, dtype=np.uint16))
         ends.append(np.array([end for _, end in encoding.offsets], dtype=np.uint32))
         lengths.append(len(encoding.ids))
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    corpus = Corpus(np.concatenate(pieces), starts, _narrowed(np.concatenate(ends)))
+    _write_entry(corpus, entry)
+
+
+def _write_entry(corpus: Corpus, entry: Path) -> None:
+    """Write the arrays beside their place, then rename the folder."""
     entry.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=entry.parent))
-    np.save(staging / "pieces.npy", np.concatenate(pieces))
-    np.save(staging / "ends.npy", _narrowed(np.concatenate(ends)))
-    np.save(staging / "starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
     try:
+        for name, array in vars(corpus).items():
+            np.save(staging / f"{name}.npy", array)
         staging.replace(entry)
-    except OSError:  # somebody else wrote the same entry first
-        shutil.rmtree(staging)
+    except OSError:
+        if not entry.is_dir():  # else somebody wrote the same entry first
+            raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _encodings(
