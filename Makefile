@@ -5,6 +5,8 @@ TORCH_ARGS ?=
 # Further arguments of `make serve` (see `.venv/bin/python -m serving --help`) and `make train`.
 SERVE_ARGS ?=
 TRAIN_ARGS ?= $(if $(SMOKE),--smoke)
+# Further arguments of `make bench`, e.g. "--data ../shared/data/aclImdb_v1.tar.xz".
+BENCH_ARGS ?=
 # What `make evaluate` scores, and the folder it writes to.
 DATA ?= data/aclImdb_v1.tar.gz
 OUTPUT ?= runs/evaluation
@@ -14,7 +16,7 @@ UI_SOURCES := $(shell find ui \( -name node_modules -o -name dist -o -name tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup serve test lint unit train evaluate archive page bench bench-full
+.PHONY: help setup serve test lint unit train evaluate archive page bench bench-full bench-gpu bench-peers
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | sort \
@@ -51,11 +53,16 @@ archive: .venv/serve.stamp ## pack the checkpoint and the handler into model_sto
 
 page: ui/dist/index.html ## build the page into ui/dist
 
-bench: .venv/all.stamp ## measure the speed of the shipped checkpoint, in less than ten minutes
-	$(PY) -m benchmarks.run
+bench: .venv/bench.stamp ## measure speed against the peers, in less than ten minutes
+	$(PY) -m benchmarks.run $(BENCH_ARGS)
 
-bench-full: .venv/all.stamp ## measure everything, against all peers
-	$(PY) -m benchmarks.run --full
+bench-full: .venv/bench.stamp bench-peers ## measure everything, against all peers
+	$(PY) -m benchmarks.run --full $(BENCH_ARGS)
+
+bench-gpu: .venv/bench.stamp ## measure a CUDA device, if there is one
+	$(PY) -m benchmarks.gpu $(BENCH_ARGS)
+
+bench-peers: run/benchmarks/infinity-venv/stamp ## install the infinity-emb server beside this project, for bench-full
 
 # torch first and alone: the other packages must not choose its build.
 .venv/serve.stamp: pyproject.toml constraints.txt
@@ -69,6 +76,19 @@ bench-full: .venv/all.stamp ## measure everything, against all peers
 .venv/all.stamp: .venv/serve.stamp
 	@echo "Adding what training and tests need to .venv ..."
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt '.[serve,build,train,test]'
+	@touch $@
+
+.venv/bench.stamp: .venv/all.stamp benchmarks/peers-requirements.txt
+	@echo "Adding the peers that are compared with to .venv ..."
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -r benchmarks/peers-requirements.txt
+	@touch $@
+
+# An environment of its own: infinity-emb needs other versions than this project.
+run/benchmarks/infinity-venv/stamp: benchmarks/infinity-requirements.txt
+	@echo "Installing infinity-emb (a few minutes, once) ..."
+	@$(PYTHON) -m venv run/benchmarks/infinity-venv
+	@run/benchmarks/infinity-venv/bin/pip install --quiet --quiet --disable-pip-version-check torch==2.13.0 $(TORCH_ARGS)
+	@run/benchmarks/infinity-venv/bin/pip install --quiet --quiet --disable-pip-version-check -r benchmarks/infinity-requirements.txt
 	@touch $@
 
 ui/node_modules/stamp: ui/package-lock.json | .venv/serve.stamp
