@@ -19,7 +19,7 @@ LONGEST_EXCERPT = 64
 def with_excerpts(
     corpus: Corpus, marks: SoftLabels, tokenizer: Tokenizer, per_text: int, seed: int
 ) -> tuple[Corpus, SoftLabels]:
-    """Append about `per_text` sentences of each text to the corpus, with soft labels of their own."""
+    """Append about `per_text` sentences of each text, with soft labels of their own."""
     spans = draw_spans(corpus, tokenizer, per_text, seed)
     lengths = np.array([stop - start for start, stop in spans])
     chosen = np.concatenate([np.arange(start, stop) for start, stop in spans])

@@ -40,15 +40,24 @@ def _seed(output: Path, encoder: str) -> list[Step]:
 
 def _cpu(output: Path) -> list[Step]:
     student = str(output / distill.STUDENT)
-    sentences = ("--stage", "sentences", "--init", student, "--excerpts", "1")
-    gentle = ("--steps", "350", "--learning-rate", "3e-4")
+    sentences = (
+        "--stage",
+        "sentences",
+        "--init",
+        student,
+        "--excerpts",
+        "1",
+        "--true-share",
+        "0.8",
+    )
+    gentle = ("--steps", "300", "--learning-rate", "3e-4")
     return [
         Step("distill", distill.main, ("--steps", "2400"), 0.7, "distill", output),
         Step("sentences", distill.main, (*sentences, *gentle), 0.15, "sentences", output),
         Step(
             "train",
             train.main,
-            (*_tune(student), "--epochs", "0.7", "--learning-rate", "5e-5"),
+            (*_tune(student), "--steps", "200", "--learning-rate", "5e-5"),
             0.15,
             "fine-tune",
             output,
@@ -69,7 +78,7 @@ def _smoke(output: Path) -> list[Step]:
 
 def _tune(student: str) -> tuple[str, ...]:
     """One pass over few reviews by a student without dropout: nothing to regularise."""
-    return ("--encoder", student, "--r-drop", "0", "--encoder-dropout", "0", "--ema", "0.995")
+    return ("--encoder", student, "--r-drop", "0", "--encoder-dropout", "0", "--ema", "0.98")
 
 
 def _gpu(output: Path) -> list[Step]:
