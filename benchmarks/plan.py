@@ -46,7 +46,7 @@ TINY: Final = Plan(
 BENCH: Final = Plan(
     rounds=3, base_reviews=32, shipped_reviews=128, latency_reviews=16, answers=1000,
     cells=((1, 1), (8, 1), (32, 1), (128, 1), (1, 16), (8, 16), (1, 128)), cell_seconds=2.5,
-    bar_rounds=2, bar_reviews=128, one_client_reviews=12, loads=(0.5, 0.8, 0.95), load_seconds=8.0,
+    bar_rounds=2, bar_reviews=128, one_client_reviews=20, loads=(0.5, 0.8, 0.95), load_seconds=8.0,
 )  # fmt: skip
 FULL: Final = Plan(
     rounds=7, base_reviews=64, shipped_reviews=512, latency_reviews=64, answers=25_000,

@@ -8,125 +8,19 @@ while it runs: two cores have nothing to spare for anything else.
 """
 
 import argparse
-import json
-import platform
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import version
-from multiprocessing import get_context
+import os
 from pathlib import Path
-from typing import Any
-
-from benchmarks import answers, bars, engines, gemm, in_process, peer_servers, report, servers
-from benchmarks.corpus import Corpus, load_corpus
-from benchmarks.models import BASE, LIBRARIES, SHIPPED, ModelFiles, prepare
-from benchmarks.plan import BENCH, FULL, TINY, Plan
-from handler.engines.hardware import available_cores
-from handler.weights import write_text
 
 PARTS = ("engines", "answers", "servers")
-CALIBRATION_REVIEWS = 16
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark from the command line."""
     options = _parser().parse_args(arguments)
-    plan = TINY if options.tiny else FULL if options.full else BENCH
-    results = measure(load_corpus(options.data), plan, options)
-    results["bars"] = bars.judge(results)
-    options.output.mkdir(parents=True, exist_ok=True)
-    text = report.markdown(results)
-    write_text(
-        options.output / "latest.json", json.dumps(results, indent=1, ensure_ascii=False) + "\n"
-    )
-    write_text(options.output / "latest.md", text)
-    report.plot(results, options.output / "latest.png")
-    print(f"\n{text}\nWritten to {options.output}. The bars, from this machine, this minute:\n")
-    print(report.bars_table(results["bars"]))
+    # Every engine's process imports this file: it must bring nothing along.
+    from benchmarks.session import run
 
-
-def measure(corpus: Corpus, plan: Plan, options: argparse.Namespace) -> dict[str, Any]:
-    """Run the parts asked for; returns everything that was measured."""
-    with_peers = "engines" in options.parts
-    examples = [review.text for review in corpus.sample(CALIBRATION_REVIEWS, seed=1)]
-    models = [
-        _timed(f"prepare {name}", apart, prepare, name, options.folder, examples, with_peers)
-        for name in (SHIPPED, BASE)
-    ]
-    results: dict[str, Any] = {
-        "when": time.strftime("%Y-%m-%d %H:%M"),
-        "machine": _machine(options.threads),
-        "corpus": corpus.name,
-        "gemm_peaks": _timed("GEMM peaks", apart, gemm.measure_peaks, options.threads),
-    }
-    if "engines" in options.parts:
-        results["engines"] = _engines(models, corpus, plan, options.threads, results["gemm_peaks"])
-    if "answers" in options.parts:
-        sample = corpus.sample(plan.answers)
-        results["answers"] = _timed(
-            "same answers", answers.compare_answers, models[0], sample, options.threads
-        )
-    if "servers" in options.parts:
-        results |= _servers(models, corpus, plan, options.threads)
-    return results
-
-
-def _engines(
-    models: list[ModelFiles], corpus: Corpus, plan: Plan, threads: int, peaks: dict[str, float]
-) -> dict[str, Any]:
-    names = engines.ALL if plan.all_peers else engines.QUICK
-    counts = (plan.shipped_reviews, plan.base_reviews)
-    return {
-        files.name: _timed(
-            f"engines, {files.name}", in_process.measure_engines, names, files,
-            corpus.evenly(count), threads, plan.rounds, plan.latency_reviews, peaks,
-        )
-        for files, count in zip(models, counts, strict=True)
-    }  # fmt: skip
-
-
-def _servers(models: list[ModelFiles], corpus: Corpus, plan: Plan, threads: int) -> dict[str, Any]:
-    shipped, base = models
-    results: dict[str, Any] = {"generator": servers.measure_generator(), "servers": {}}
-    texts = corpus.evenly(max(256, plan.bar_reviews))
-    results["servers"][SHIPPED] = _timed(
-        "servers, shipped", servers.measure_shipped, shipped, texts, threads, plan
-    )
-    texts = corpus.evenly(plan.bar_reviews)
-    results["servers"][BASE] = _timed(
-        f"servers, {BASE}", servers.measure_bars, base, texts, threads, plan
-    )
-    if plan.all_peers:
-        results["server_peers"] = _timed(
-            "peers' servers", peer_servers.measure_peers, base, texts, threads, plan
-        )
-    return results
-
-
-def apart(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function in a process of its own, whose memory and threads end with it."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
-
-
-def _timed(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    print(f"{what} ...", flush=True)
-    start = time.perf_counter()
-    found = function(*arguments)
-    print(f"{what}: {time.perf_counter() - start:.0f} s", flush=True)
-    return found
-
-
-def _machine(threads: int) -> dict[str, Any]:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return {
-        "processor": next(names, platform.machine()),
-        "threads": threads,
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in (*LIBRARIES, "torchserve")},
-    }
+    run(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -140,7 +34,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--tiny", action="store_true", help="a trial of every part; the figures mean nothing")
     add("--data", type=Path, help="IMDb archive, e.g. ../shared/data/aclImdb_v1.tar.xz")
     add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (all)")
-    add("--threads", type=int, default=available_cores(), help="threads per engine (all cores)")
+    add(
+        "--threads",
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        help="threads per engine (all cores)",
+    )
     add("--output", type=Path, default=Path("benchmarks/results"), help="folder of the results")
     add("--folder", type=Path, default=Path("run/benchmarks"), help="folder of what can be kept")
     return parser
