@@ -9,7 +9,7 @@ some three hundred targets per review instead of one.
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +69,11 @@ class DistillTask(nn.Module):
         }
 
 
+def student_of(task: nn.Module) -> nn.Module:
+    """Return the network without what only training needs."""
+    return task.get_submodule("network")
+
+
 @dataclass(frozen=True)
 class Lessons:
     """Inputs and targets of the texts that the student learns from."""
@@ -104,11 +109,15 @@ def teach_linear(splits: Splits, texts: Sequence[str], corpus: Corpus, seed: int
     return linear_soft_labels(models, model_of, texts, corpus, os.cpu_count() or 1)
 
 
-def teach_checkpoint(directory: Path, reviews: Sequence[Review], cache: Path) -> NDArray[np.float32]:
+def teach_checkpoint(
+    directory: Path, reviews: Sequence[Review], cache: Path
+) -> NDArray[np.float32]:
     """Return a finished checkpoint's probabilities (texts, labels) for all texts."""
     network, settings = load_network(directory)
     tokenizer = load_tokenizer(directory, settings)
-    corpus = encode_corpus([review.text for review in reviews], PROFILES[settings.cleaning], tokenizer, cache)
+    corpus = encode_corpus(
+        [review.text for review in reviews], PROFILES[settings.cleaning], tokenizer, cache
+    )
     with torch.autocast("cpu", torch.bfloat16):
         logits = predict_logits(network, Inputs(corpus, settings))
     probabilities: NDArray[np.float32] = softmax(logits / settings.temperature, axis=1)
@@ -131,7 +140,14 @@ def soft_labels(
         np.savez(partial, probabilities=np.mean(members, axis=0), evidence=linear.evidence)
         partial.rename(kept)
     with np.load(kept) as arrays:
-        return SoftLabels(arrays["probabilities"], arrays["evidence"])
+        marks = SoftLabels(arrays["probabilities"], arrays["evidence"])
+    found, expected = len(marks.probabilities), len(corpus)
+    if found != expected or len(marks.evidence) != len(corpus.pieces):
+        raise ValueError(
+            f"{kept}: expected soft labels of {expected} texts with {len(corpus.pieces)} pieces, "
+            f"found {found} with {len(marks.evidence)}; remove the file or use another --output."
+        )
+    return marks
 
 
 def starting_point(
@@ -141,8 +157,11 @@ def starting_point(
     if arguments.init:
         network, settings = load_network(arguments.init)
         if not isinstance(network, ReviewClassifier):
-            raise ValueError(f"{arguments.init}: expected a RoBERTa checkpoint, found {settings.architecture}")
-        return network, settings, load_tokenizer(arguments.init, settings)
+            raise ValueError(
+                f"{arguments.init}: expected a RoBERTa checkpoint, found {settings.architecture}"
+            )
+        tokenizer = load_tokenizer(arguments.init, settings)
+        return *with_labels(network, settings, splits.labels), tokenizer
     kept = arguments.output / "tokenizer.json"
     if not kept.exists():
         texts = [PROFILES["plain"](review.text) for review in splits.train + splits.unlabelled]
@@ -150,6 +169,18 @@ def starting_point(
     tokenizer = Tokenizer.from_file(str(kept))
     settings = student_settings(splits.labels, tokenizer, arguments)
     return ReviewClassifier(settings), settings, tokenizer
+
+
+def with_labels(
+    network: ReviewClassifier, settings: Settings, labels: tuple[str, ...]
+) -> tuple[ReviewClassifier, Settings]:
+    """Keep the encoder and build a fresh head, unless the head already knows these labels."""
+    if settings.labels == labels:
+        return network, settings
+    settings = replace(settings, labels=labels, temperature=1.0)
+    relabelled = ReviewClassifier(settings)
+    relabelled.encoder.load_state_dict(network.encoder.state_dict())
+    return relabelled, settings
 
 
 def train_student(
@@ -179,7 +210,7 @@ def train_student(
         limits_of(arguments),
         arguments.output,
         arguments.stage,
-        lambda task: scores(predict_logits(task.network, held_out), answers),
+        lambda task: scores(predict_logits(student_of(task), held_out), answers),
     )
 
 
@@ -202,18 +233,27 @@ def distill(arguments: argparse.Namespace) -> None:
     if not arguments.init and not (arguments.output / arguments.stage / STATE_FILE).exists():
         warm_start(network, corpus, arguments.seed)
     outcome = train_student(
-        splits, network, Inputs(corpus, settings), Inputs(validation, settings), tokenizer, arguments
+        splits,
+        network,
+        Inputs(corpus, settings),
+        Inputs(validation, settings),
+        tokenizer,
+        arguments,
     )
     record_stage(arguments.output, arguments.stage, arguments, splits, outcome)
     stop_if_interrupted(outcome)
-    save_checkpoint(arguments.output / STUDENT, outcome.network.network, settings, tokenizer)
+    save_checkpoint(arguments.output / STUDENT, student_of(outcome.network), settings, tokenizer)
 
 
 def _parser() -> argparse.ArgumentParser:
     result = parser(__doc__, "run/distill")
     result.add_argument("--init", type=Path, help="checkpoint to start from, else a new student")
     result.add_argument(
-        "--teacher", type=Path, action="append", default=[], help="checkpoint beside the linear model"
+        "--teacher",
+        type=Path,
+        action="append",
+        default=[],
+        help="checkpoint beside the linear model",
     )
     result.add_argument("--stage", default="distill", help="name in the run's records")
     result.add_argument("--excerpts", type=int, default=0, help="single sentences from each review")

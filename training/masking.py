@@ -14,7 +14,7 @@ LAST_RATE: Final = 0.15
 # Devlin et al. 2019: of the chosen words 80 % become <mask>, 10 % random pieces, 10 % stay.
 _MASKED, _RANDOM = 0.8, 0.1
 _SPACE: Final = "Ġ"  # byte-level BPE writes the space before a word like this
-_SPECIAL, _LETTER, _DIGIT, _MARK = range(4)
+_SPECIAL, _LETTER, _DIGIT, _MARK, _BARE_SPACE = range(5)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Vocabulary:
         kinds = self.kinds[tokens]
         opens = self.spaced[tokens]
         opens[:, 0] = True
-        opens[:, 1:] |= kinds[:, 1:] != kinds[:, :-1]
+        before = kinds[:, :-1]
+        opens[:, 1:] |= (kinds[:, 1:] != before) & (before != _BARE_SPACE)
         numbers = np.cumsum(opens).reshape(tokens.shape) - 1
         return np.where(kinds == _SPECIAL, -1, numbers)
 
@@ -65,6 +66,8 @@ def read_vocabulary(tokenizer: Tokenizer) -> Vocabulary:
 def _kind(piece: str) -> int:
     if piece in SPECIAL_TOKENS:
         return _SPECIAL
+    if piece == _SPACE:
+        return _BARE_SPACE
     first = piece.removeprefix(_SPACE)[:1]
     if first.isascii() and first.isdigit():
         return _DIGIT

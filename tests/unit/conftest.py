@@ -1,7 +1,7 @@
 """A tiny checkpoint, made inline: nothing is downloaded, nothing is trained."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,15 @@ def make_settings(**changes: Any) -> Settings:
         "temperature": 1.5,
     }
     return Settings(**{**defaults, **changes}, encoder=encoder)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """For tests that train tiny networks: threads that wait for each other would take the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

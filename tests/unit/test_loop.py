@@ -27,6 +27,8 @@ from training.optimization import Recipe
 
 RECIPE = Recipe(steps=8, learning_rate=0.05, accumulate=2, ema=0.9, seed=3)
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 class Regression(nn.Module):
     """A network with dropout, so that the state of the random numbers matters."""
