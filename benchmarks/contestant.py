@@ -42,9 +42,10 @@ class Contestant:
         seconds: list[float] = self._ask("latencies", [list(request) for request in requests])
         return seconds
 
-    def peak_memory(self) -> float:
-        """Return the largest resident memory so far, in MB, loading included."""
-        return float(self._ask("memory", None))
+    def memory_mb(self) -> dict[str, float]:
+        """Return the resident memory now, and the largest so far, which loading may have taken."""
+        found: dict[str, float] = self._ask("memory", None)
+        return found
 
     def close(self) -> None:
         """End the process."""
@@ -87,7 +88,7 @@ def _host(
     answer: dict[str, Callable[[Any, Any], Any]] = {
         "score": _timed,
         "latencies": _latencies,
-        "memory": _peak_memory,
+        "memory": _memory,
     }
     while True:
         try:
@@ -107,7 +108,8 @@ def _latencies(score: Any, requests: list[list[Any]]) -> list[float]:
     return [_timed(score, request)[0] for request in requests]
 
 
-def _peak_memory(_score: Any, _content: None) -> float:
-    # Unlike getrusage's figure, this one starts anew with the process' own program.
+def _memory(_score: Any, _content: None) -> dict[str, float]:
+    # Unlike getrusage's figure, this peak starts anew with the process' own program.
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    sizes = {name: content.split() for name, _, content in (line.partition(":") for line in lines)}
+    return {"resident": int(sizes["VmRSS"][0]) / 1024, "peak": int(sizes["VmHWM"][0]) / 1024}

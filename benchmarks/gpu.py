@@ -88,7 +88,7 @@ def measure(files: ModelFiles, reviews: Reviews, peak: float) -> list[dict[str, 
                 "times_hf_padded": ratios(seconds[HF_PADDED], seconds[name]).as_json(),
                 "latency": percentiles_ms(latencies),
                 "share_of_gemm_peak": operations * rates.median / tokens / peak,
-                "peak_memory_mb": memory[name],
+                "memory_mb": memory[name],
                 "startup_s": startup[name],
             }
         )
@@ -97,14 +97,15 @@ def measure(files: ModelFiles, reviews: Reviews, peak: float) -> list[dict[str, 
 
 def _load_all(
     files: ModelFiles, examples: Reviews
-) -> tuple[dict[str, Callable[[Reviews], Any]], dict[str, float], dict[str, float]]:
+) -> tuple[dict[str, Callable[[Reviews], Any]], dict[str, float], dict[str, dict[str, float]]]:
     """Load and warm up each engine; returns it, its start-up seconds and peak GPU memory, MB."""
     loaders: dict[str, Callable[[], Callable[[Reviews], Any]]] = {
         HF_PADDED: lambda: _hugging_face(files, ordered=False),
         HF_SORTED: lambda: _hugging_face(files, ordered=True),
         OURS: lambda: _ours(files),
     }
-    engines, startup, memory = {}, {}, {}
+    engines, startup = {}, {}
+    memory: dict[str, dict[str, float]] = {}
     for name, load in loaders.items():
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
@@ -112,7 +113,10 @@ def _load_all(
         engines[name] = load()
         engines[name](examples)
         startup[name] = time.perf_counter() - start
-        memory[name] = (torch.cuda.max_memory_allocated() - before) / 2**20
+        memory[name] = {
+            "resident": (torch.cuda.memory_allocated() - before) / 2**20,
+            "peak": (torch.cuda.max_memory_allocated() - before) / 2**20,
+        }
     return engines, startup, memory
 
 

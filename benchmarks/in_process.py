@@ -37,7 +37,7 @@ def measure_engines(
         seconds = play_rounds(contestants, reviews, rounds)
         one_each = [[review] for review in reviews[:latency_reviews]]
         latencies = {each.name: _calmly(each, one_each) for each in contestants}
-        memory = {each.name: each.peak_memory() for each in contestants}
+        memory = {each.name: each.memory_mb() for each in contestants}
     finally:
         for each in contestants:
             each.close()
@@ -51,7 +51,7 @@ def measure_engines(
             / spread(seconds[each.name]).median
             / (peaks[ARITHMETIC[each.name]] * 1e9),
             "latency": percentiles_ms(latencies[each.name]),
-            "peak_memory_mb": memory[each.name],
+            "memory_mb": memory[each.name],
             "startup_s": each.startup,
             **_against(seconds, each.name),
         }
@@ -67,8 +67,9 @@ def start_all(
     for name in names:
         try:
             contestants.append(Contestant(name, files, threads, example))
+            print(f"  {name}: ready after {contestants[-1].startup:.1f} s", flush=True)
         except EngineUnavailableError as error:
-            print(f"skipped: {error}", flush=True)
+            print(f"  skipped: {error}", flush=True)
     return contestants
 
 

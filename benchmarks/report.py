@@ -50,7 +50,7 @@ def engines_table(rows: Sequence[Mapping[str, Any]]) -> str:
     ordered = sorted(rows, key=lambda row: -row["tokens_per_second"]["median"])
     header = (
         "engine", "valid tokens/s", "reviews/s", "vs HF padded", "vs ORT int8",
-        "p50 / p95 / p99 ms", "GEMM peak", "peak memory MB", "start-up s",
+        "p50 / p95 / p99 ms", "GEMM peak", "memory MB (peak)", "start-up s",
     )  # fmt: skip
     return _table(header, map(_engine_cells, ordered))
 
@@ -66,7 +66,7 @@ def _engine_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         ),
         _latency(row["latency"]),
         f"{row['share_of_gemm_peak']:.0%}",
-        f"{row['peak_memory_mb']:.0f}",
+        f"{row['memory_mb']['resident']:.0f} ({row['memory_mb']['peak']:.0f})",
         f"{row['startup_s']:.1f}",
     )
 
