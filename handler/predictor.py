@@ -78,6 +78,11 @@ class Predictor:
         """Name of the engine that scores, as it appears in timings and metrics."""
         return self._engine.name
 
+    def warm_up(self) -> None:
+        """Score once in every shape that the engine compiles for: no request has to wait for it."""
+        self.predict(["Fine."])
+        self._engine.logits([[0] * length for length in self._engine.warm_up_lengths])
+
     def predict(self, reviews: Sequence[object]) -> list[Prediction | ReviewError]:
         """Score reviews in request order; one that cannot be scored gives an error in its place."""
         answers: list[Prediction | ReviewError | None] = []

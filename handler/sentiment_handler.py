@@ -23,10 +23,6 @@ from handler.rows import Request, Response, answer_error, answer_row, parse_body
 logger = logging.getLogger(__name__)
 
 BODY_NAMES: Final = ("body", "data")
-WARM_UP: Final = (
-    "Fine.",
-    "A long evening in the cinema, and not one minute of it was wasted. " * 40,
-)
 
 
 class SentimentHandler:
@@ -48,7 +44,7 @@ class SentimentHandler:
         except (CheckpointError, EngineError) as error:
             logger.error("Cannot serve this model: %s", error)
             raise SystemExit(1) from error
-        self.predictor.predict(WARM_UP)
+        self.predictor.warm_up()
         logger.info("Engine %s is warm.", self.predictor.engine_name)
 
     def handle(self, rows: list[dict[str, Any]], context: Any) -> list[bytes]:

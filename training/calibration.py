@@ -9,6 +9,7 @@ import numpy as np
 import openvino as ov
 
 from handler.encoding import Encoder
+from handler.engines.openvino_int8 import IDS, TOKENS
 from training.graph import Range
 
 SENTENCES: Final = Path(__file__).with_name("calibration_reviews.txt")
@@ -44,7 +45,9 @@ def _run(
     compiled: ov.CompiledModel, encoder: Encoder, reviews: Sequence[str]
 ) -> Iterator[list[float]]:
     for encoded in encoder.encode(list(reviews)):
-        outputs = compiled([np.array([encoded.ids], dtype=np.int32)])
+        outputs = compiled(
+            {IDS: np.array([encoded.ids], np.int32), TOKENS: np.array([encoded.tokens], np.int32)}
+        )
         yield [float(outputs[output].reshape(-1)[0]) for output in compiled.outputs]
 
 

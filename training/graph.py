@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 
 from handler.checkpoint import Settings
-from handler.engines.openvino_int8 import INPUT, OUTPUT
+from handler.engines.openvino_int8 import IDS, OUTPUT, TOKENS
 
 Weights = Mapping[str, NDArray[np.float32]]
 Range = tuple[float, float]
@@ -22,6 +22,8 @@ Range = tuple[float, float]
 # Names in a Hugging Face config, and OpenVINO's for the same function.
 ACTIVATIONS: Final = {"gelu": "erf", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
 HEAD_EPS: Final = 1e-5
+# Added to the scores of padding: its exponential is zero in fp32.
+MASKED: Final = -1e4
 _LENGTH_AXIS: Final = np.array([1], np.int32)
 _LAST_AXIS: Final = np.array([-1], np.int32)
 _HEADS_FIRST: Final = np.array([0, 2, 1, 3], np.int32)
@@ -50,12 +52,13 @@ def can_build(settings: Settings) -> bool:
 
 
 def build_graph(settings: Settings, weights: Weights, quantization: Quantization) -> ov.Model:
-    """Return the graph from (1, length) token ids to (1, labels) logits; the length is free.
+    """Return the graph from (1, length) token ids, the first `tokens` of them real, to logits.
 
     While the quantization knows no ranges, each activation adds a `NAME:low` and a `NAME:high`.
     """
-    ids = ops.parameter([1, -1], np.int32, name=INPUT)
-    logits = _Builder(settings, weights, quantization).logits(ids)
+    ids = ops.parameter([1, -1], np.int32, name=IDS)
+    tokens = ops.parameter([1], np.int32, name=TOKENS)
+    logits = _Builder(settings, weights, quantization).logits(ids, tokens)
     outputs = {OUTPUT: logits}
     for name, node in quantization.observed.items():
         axes = np.arange(3, dtype=np.int32)
@@ -63,7 +66,7 @@ def build_graph(settings: Settings, weights: Weights, quantization: Quantization
         outputs[f"{name}:high"] = ops.reduce_max(node, axes)
     for name, node in outputs.items():
         node.output(0).set_names({name})
-    return ov.Model([ops.result(node) for node in outputs.values()], [ids], "sentiment")
+    return ov.Model([ops.result(node) for node in outputs.values()], [ids, tokens], "sentiment")
 
 
 class _Builder:
@@ -76,23 +79,26 @@ class _Builder:
         self._eps: float = settings.encoder.get("layer_norm_eps", 1e-12)
         self._activation = ACTIVATIONS[_activation(settings)]
 
-    def logits(self, ids: ov.Node) -> ov.Node:
-        hidden = self._embed(ids)
+    def logits(self, ids: ov.Node, tokens: ov.Node) -> ov.Node:
+        length = ops.squeeze(ops.gather(ops.shape_of(ids, "i32"), _LENGTH_AXIS, 0), 0)
+        index = ops.range(np.int32(0), length, np.int32(1), output_type="i32")
+        self._is_real = ops.convert(ops.less(index, tokens), "f32")
+        self._mask = self._additive_mask()
+        self._tokens = ops.convert(tokens, "f32")
+        hidden = self._embed(ids, index)
         layers: int = self._settings.encoder["num_hidden_layers"]
         for number in range(layers):
             only_first = number == layers - 1 and self._settings.pooling == "cls"
             hidden = self._layer(f"encoder.encoder.layer.{number}", hidden, only_first)
         return self._head(self._pool(hidden))
 
-    def _embed(self, ids: ov.Node) -> ov.Node:
+    def _embed(self, ids: ov.Node, index: ov.Node) -> ov.Node:
         prefix = "encoder.embeddings"
         # RoBERTa counts positions from the padding id + 1; every token is of type 0.
         first = self._settings.encoder.get("pad_token_id", 1) + 1
         table = self._weights[f"{prefix}.position_embeddings.weight"][first:]
         table = table + self._weights[f"{prefix}.token_type_embeddings.weight"][0]
         words = ops.gather(_table(self._weights[f"{prefix}.word_embeddings.weight"]), ids, 0)
-        length = ops.squeeze(ops.gather(ops.shape_of(ids, "i32"), _LENGTH_AXIS, 0), 0)
-        index = ops.range(np.int32(0), length, np.int32(1), output_type="i32")
         hidden = ops.add(words, ops.gather(_table(table), index, 0))
         return self._norm(f"{prefix}.LayerNorm", hidden, self._eps)
 
@@ -118,7 +124,7 @@ class _Builder:
         query = self._quantize(f"{name}.query", query, symmetric=True)
         key = self._quantize(f"{name}.key", key, symmetric=True)
         heads = (self._split(node) for node in (query, key, value))
-        attended = ops.transpose(ops.scaled_dot_product_attention(*heads), _HEADS_FIRST)
+        attended = ops.transpose(ops.scaled_dot_product_attention(*heads, self._mask), _HEADS_FIRST)
         return ops.reshape(attended, np.array([0, 0, -1], np.int32), True)
 
     def _split(self, node: ov.Node) -> ov.Node:
@@ -137,9 +143,14 @@ class _Builder:
     def _add_bias(self, name: str, node: ov.Node) -> ov.Node:
         return ops.add(node, self._weights[f"{name}.bias"])
 
+    def _additive_mask(self) -> ov.Node:
+        penalty = ops.multiply(ops.subtract(np.float32(1), self._is_real), np.float32(MASKED))
+        return ops.unsqueeze(penalty, np.arange(3, dtype=np.int32))
+
     def _pool(self, hidden: ov.Node) -> ov.Node:
         first = ops.squeeze(_first_token(hidden), _LENGTH_AXIS)
-        mean = ops.reduce_mean(hidden, _LENGTH_AXIS)
+        real = ops.multiply(hidden, ops.unsqueeze(self._is_real, 1))
+        mean = ops.divide(ops.reduce_sum(real, _LENGTH_AXIS), self._tokens)
         if self._settings.pooling == "cls_mean":
             return ops.concat([first, mean], 1)
         return first if self._settings.pooling == "cls" else mean

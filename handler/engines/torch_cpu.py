@@ -25,10 +25,11 @@ Batch = Sequence[list[int]]
 class TorchEngine:
     """Scores batches under a token budget with a function from token ids to logits."""
 
-    def __init__(self, name: str, score: Callable[[Batch], Tensor], threads: int) -> None:
+    def __init__(self, name: str, score: Callable[[Batch], Tensor], source: Source) -> None:
         self.name = name
+        self.warm_up_lengths = (source.settings.max_length, 2)
         self._score = score
-        torch.set_num_threads(threads)
+        torch.set_num_threads(source.threads)
 
     @torch.inference_mode()
     def logits(self, reviews: Sequence[list[int]]) -> Logits:
@@ -61,13 +62,13 @@ def load_bf16(source: Source) -> TorchEngine:
     if not isinstance(network, ReviewClassifier):
         raise EngineError(f"{BF16}: expected roberta, found {source.settings.architecture}.")
     packed = PackedClassifier(network, torch.bfloat16).eval()
-    return TorchEngine(BF16, partial(score_packed, packed), source.threads)
+    return TorchEngine(BF16, partial(score_packed, packed), source)
 
 
 def load_fp32(source: Source) -> TorchEngine:
     """Load the network in fp32, which runs everywhere: the reference for every other engine."""
     network = load_network(source.directory)[0]
     if not isinstance(network, ReviewClassifier):
-        return TorchEngine(FP32, partial(score_padded, network), source.threads)
+        return TorchEngine(FP32, partial(score_padded, network), source)
     packed = PackedClassifier(network, torch.float32).eval()
-    return TorchEngine(FP32, partial(score_packed, packed), source.threads)
+    return TorchEngine(FP32, partial(score_packed, packed), source)

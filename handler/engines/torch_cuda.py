@@ -25,7 +25,8 @@ class CudaEngine:
 
     name = NAME
 
-    def __init__(self, network: ReviewClassifier, device: torch.device) -> None:
+    def __init__(self, network: ReviewClassifier, device: torch.device, longest: int) -> None:
+        self.warm_up_lengths = (longest, 2)
         self._device = device
         self._network = PackedClassifier(network, torch.float16, attend_packed).eval().to(device)
 
@@ -75,4 +76,4 @@ def load(source: Source) -> CudaEngine:
     network = load_network(source.directory)[0]
     if not isinstance(network, ReviewClassifier):
         raise EngineError(f"{NAME}: expected roberta, found {source.settings.architecture}.")
-    return CudaEngine(network, device)
+    return CudaEngine(network, device, source.settings.max_length)

@@ -5,15 +5,20 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 
 from handler.checkpoint import read_settings
 from handler.engines import ENGINES, EngineError, Source, hardware, load_engine
 from handler.engines.exports import find_export
+from handler.engines.openvino_int8 import IDS, OUTPUT, TOKENS, round_up
 from handler.predictor import Prediction, Predictor
+from handler.weights import load_network
 from training.export import export
+from training.graph import Quantization, around_zero, build_graph, with_zero
 
 INT8 = "openvino-int8"
 REVIEWS = ["Good.", "Not bad at all, " * 3, "x" * 200, "Schön! 🎬", "one two three four five", "ok"]
@@ -159,7 +164,7 @@ def test_export_is_the_same_every_time(exported: Path) -> None:
 )
 @pytest.mark.parametrize(("engine", "tolerance"), [(INT8, 0.03), ("torch-bf16", 0.02)])
 def test_engines_agree_with_fp32(
-    engine: str, tolerance: float, changes: dict, make_checkpoint: Callable[..., Path]
+    engine: str, tolerance: float, changes: dict[str, Any], make_checkpoint: Callable[..., Path]
 ) -> None:
     directory = make_checkpoint(**changes)
     export(directory)
@@ -176,6 +181,44 @@ def test_result_does_not_depend_on_neighbours(
     alone = [predictor.predict([review])[0] for review in REVIEWS]
     expected = [a.confidence for a in alone if isinstance(a, Prediction)] * 8
     assert together == pytest.approx(expected, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"), [(1, 16), (16, 16), (17, 32), (60, 64), (64, 64), (100, 100)]
+)
+def test_lengths_are_rounded_up_to_few_shapes(length: int, expected: int) -> None:
+    assert round_up(length, longest=100 if length == 100 else 64) == expected
+
+
+def test_padding_does_not_change_the_graphs_logits(tiny_checkpoint: Path) -> None:
+    network, settings = load_network(tiny_checkpoint)
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    graph = ov.Core().compile_model(build_graph(settings, weights, Quantization()), "CPU")
+    ids = np.arange(5, 35, dtype=np.int32)[None]
+    tokens = np.array([30], dtype=np.int32)
+    exact = graph({IDS: ids, TOKENS: tokens})[OUTPUT]
+    padded = graph({IDS: np.pad(ids, ((0, 0), (0, 18))), TOKENS: tokens})[OUTPUT]
+    assert np.abs(exact - padded).max() <= 1e-5
+
+
+@pytest.mark.parametrize("engine", [INT8, "torch-bf16", "torch-fp32"])
+def test_warm_up_lengths_can_be_scored(engine: str, exported: Path) -> None:
+    predictor = Predictor.load(exported, engine, threads=2)
+    predictor.warm_up()
+    assert predictor.last_timing.inference > 0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(-1.0, 1.0, 255), (0.0, 1.0, 255), (-0.17, 2.5, 255), (0.2, 1.0, 255), (-3.0, -1.0, 255)],
+)
+def test_zero_is_a_level_of_every_range(low: float, high: float, expected: int) -> None:
+    for widen in (with_zero, around_zero):
+        bottom, top = widen(low, high)
+        step = (top - bottom) / expected
+        assert bottom <= low + 1e-9
+        assert top >= high - 1e-9
+        assert bottom / step == pytest.approx(round(bottom / step), abs=1e-6)
 
 
 def test_activation_without_a_graph_is_served_by_torch(

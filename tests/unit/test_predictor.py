@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,16 +30,19 @@ def bare_probabilities(directory: Path, review: str) -> np.ndarray:
     ids = torch.tensor([encoded.ids])
     with torch.inference_mode():
         logits = network(ids, torch.ones_like(ids)).numpy()
-    return softmax(logits / settings.temperature)[0]
+    return np.asarray(softmax(logits / settings.temperature)[0])
 
 
 def probabilities(answers: list[Prediction | ReviewError]) -> np.ndarray:
-    assert all(isinstance(answer, Prediction) for answer in answers)
-    return np.array([list(answer.probabilities.values()) for answer in answers])
+    predictions = [answer for answer in answers if isinstance(answer, Prediction)]
+    assert len(predictions) == len(answers)
+    return np.array([list(prediction.probabilities.values()) for prediction in predictions])
 
 
 @pytest.mark.parametrize("changes", ARCHITECTURES)
-def test_equals_the_bare_network(make_checkpoint: Callable[..., Path], changes: dict) -> None:
+def test_equals_the_bare_network(
+    make_checkpoint: Callable[..., Path], changes: dict[str, Any]
+) -> None:
     directory = make_checkpoint(**changes)
     found = probabilities(Predictor.load(directory, "torch-fp32").predict(REVIEWS))
     expected = np.array([bare_probabilities(directory, review) for review in REVIEWS])

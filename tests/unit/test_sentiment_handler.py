@@ -49,10 +49,10 @@ class MockContext:
         self._rows[index].add_response_property(name, value)
 
     def status(self, index: int) -> int:
-        return self._rows[index].get_response_status_code()
+        return int(self._rows[index].get_response_status_code())
 
     def header(self, index: int, name: str) -> str:
-        return self._rows[index].get_response_headers()[name]
+        return str(self._rows[index].get_response_headers()[name])
 
 
 @pytest.fixture
