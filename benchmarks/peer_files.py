@@ -70,7 +70,7 @@ def _export_onnx(network: ReviewClassifier, path: Path) -> None:
 
 def write_openvino(files: ModelFiles, examples: Sequence[str]) -> None:
     """Write OpenVINO's int8 graph as its guide teaches: convert_model, then NNCF."""
-    import nncf  # type: ignore[import-untyped]
+    import nncf
     import openvino as ov
 
     with warnings.catch_warnings():
