@@ -76,6 +76,8 @@ class SentimentHandler:
 
     def _count(self, answers: list[Prediction | ReviewError], context: Any) -> None:
         tokens = [answer.tokens for answer in answers if isinstance(answer, Prediction)]
+        if not tokens:
+            return
         timing = self.predictor.last_timing
         for name, value, unit, kind in (
             ("ReviewsScored", len(tokens), "Count", MetricTypes.COUNTER),

@@ -18,6 +18,8 @@ from handler.errors import CheckpointError
 from handler.predictor import Predictor
 from training.export import export
 
+# TorchServe serves the model under this name, whatever the file is called.
+MODEL_NAME: Final = "sentiment"
 HANDLER_PACKAGE: Final = Path(handler.__file__).parent
 HANDLER_FILE: Final = HANDLER_PACKAGE / "sentiment_handler.py"
 CHECKPOINT_FILES: Final = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE)
@@ -58,7 +60,7 @@ def build_archive(checkpoint: Path, output: Path) -> str:
         workplace = Path(folder)
         content = workplace / "content"
         stage(checkpoint, content)
-        unpacked = _run_archiver(output.stem, content, workplace)
+        unpacked = _run_archiver(content, workplace)
         packed = workplace / output.name
         _write_zip(unpacked, packed)
         digest = file_digest(packed)
@@ -84,7 +86,7 @@ def stage(checkpoint: Path, content: Path) -> None:
     shutil.copytree(HANDLER_PACKAGE, content / "handler", ignore=_NOT_PACKED)
 
 
-def _run_archiver(name: str, content: Path, workplace: Path) -> Path:
+def _run_archiver(content: Path, workplace: Path) -> Path:
     # The archiver stages under the model's name in the temporary folder and deletes what it finds
     # there, hence a temporary folder of its own; the folder's content keeps `handler` a package.
     staging, unpacked = workplace / "staging", workplace / "unpacked"
@@ -92,7 +94,7 @@ def _run_archiver(name: str, content: Path, workplace: Path) -> Path:
     unpacked.mkdir()
     command = [
         *(sys.executable, "-m", "model_archiver.model_packaging"),
-        *("--model-name", name, "--version", "1.0", "--handler", str(HANDLER_FILE)),
+        *("--model-name", MODEL_NAME, "--version", "1.0", "--handler", str(HANDLER_FILE)),
         *(
             "--extra-files",
             str(content),
@@ -108,7 +110,7 @@ def _run_archiver(name: str, content: Path, workplace: Path) -> Path:
         raise CheckpointError(
             f"torch-model-archiver failed: {done.stderr.strip().splitlines()[-1:]}"
         )
-    return unpacked / name
+    return unpacked / MODEL_NAME
 
 
 def _write_zip(folder: Path, target: Path) -> None:

@@ -1,6 +1,7 @@
 """Packing: what lies in the .mar, the same bytes twice, a broken checkpoint refused."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -84,3 +85,12 @@ def test_broken_checkpoint_is_refused_and_the_old_archive_survives(
 def test_missing_checkpoint_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--checkpoint", str(tmp_path / "none"), "--output", str(tmp_path / "a.mar")]) == 1
     assert "config.json" in capsys.readouterr().err
+
+
+def test_model_is_called_sentiment_whatever_the_file_is(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    build_archive(tiny_checkpoint, tmp_path / "other.mar")
+    with zipfile.ZipFile(tmp_path / "other.mar") as archive:
+        manifest = json.loads(archive.read("MAR-INF/MANIFEST.json"))
+    assert manifest["model"]["modelName"] == "sentiment"

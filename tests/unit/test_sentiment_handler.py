@@ -112,6 +112,11 @@ def test_headers_and_metrics_name_the_engine(handler: SentimentHandler) -> None:
     assert context.metrics.values["InferenceSeconds"] > 0
 
 
+def test_nothing_is_counted_where_nothing_was_scored(handler: SentimentHandler) -> None:
+    _, context = handle(handler, (b"{broken", JSON), ("", "text/plain"))
+    assert context.metrics.values == {}
+
+
 def test_body_is_compact_json(handler: SentimentHandler) -> None:
     (body,) = handler.handle([{"body": {"review": "ok"}}], MockContext(Path(), JSON))
     assert b'{"label":"' in body
