@@ -21,7 +21,7 @@ IDS: Final = "input_ids"
 TOKENS: Final = "tokens"
 OUTPUT: Final = "logits"
 # Kernels are compiled per length: 15 ms and 4 MB each. Rounding lengths up to a multiple keeps them
-# few, and costs 2 % more tokens on IMDb at 256 (benchmarks/LOG.md).
+# few, and costs 3 % more tokens at a limit of 256 (benchmarks/LOG.md).
 STEP: Final = 16
 
 
