@@ -91,7 +91,7 @@ def _check_reviews(reviews: Any) -> int:
         raise GatewayError(
             413,
             "too_many_reviews",
-            f"Expected at most {MAX_REVIEWS} reviews in one request, found {len(reviews):,}; "
+            f"Expected at most {MAX_REVIEWS} reviews, found {len(reviews):,}; "
             "send several requests.",
         )
     return len(reviews)
@@ -107,7 +107,7 @@ def _check_review(review: Any) -> None:
             413,
             "review_too_long",
             f"Expected at most {MAX_REVIEW_CHARACTERS:,} characters, found {len(review):,}; "
-            "shorten the review.",
+            "shorten it.",
         )
     if not review.strip():
         raise GatewayError(

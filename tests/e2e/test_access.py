@@ -84,6 +84,7 @@ def test_verdict_comes_into_view_on_a_narrow_screen(open_page: OpenPage) -> None
 
 def test_keyboard_alone_is_enough(reader: Reader) -> None:
     keyboard = reader.page.keyboard
+    expect(reader.review).to_be_visible()  # the page is drawn: there is something to move to
     keyboard.press("Tab")
     assert reader.focused() == "Your review"
     keyboard.type("Nobody here puts a foot wrong.")

@@ -59,7 +59,7 @@ UNFIT = {
         json.dumps({"reviews": ["a"] * 129}).encode(),
         413,
         "too_many_reviews",
-        "at most 128 reviews in one request, found 129",
+        "at most 128 reviews, found 129",
     ),
 }
 
