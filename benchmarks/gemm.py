@@ -6,7 +6,7 @@ from typing import Any, Final
 
 # (rows, inner, columns): the linear layers of a base encoder, and one cube.
 SHAPES: Final = ((256, 768, 3072), (512, 3072, 768), (1024, 1024, 1024))
-SECONDS: Final = 0.4
+SECONDS: Final = 1.0
 REPEATS: Final = 3
 
 

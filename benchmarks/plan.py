@@ -44,9 +44,9 @@ TINY: Final = Plan(
     bar_rounds=1, bar_reviews=8, one_client_reviews=4, loads=(0.5,), load_seconds=2.0,
 )  # fmt: skip
 BENCH: Final = Plan(
-    rounds=3, base_reviews=32, shipped_reviews=128, latency_reviews=16, answers=1000,
-    cells=((1, 1), (8, 1), (32, 1), (128, 1), (1, 16), (8, 16), (1, 128)), cell_seconds=2.5,
-    bar_rounds=2, bar_reviews=128, one_client_reviews=20, loads=(0.5, 0.8, 0.95), load_seconds=8.0,
+    rounds=3, base_reviews=32, shipped_reviews=96, latency_reviews=12, answers=1000,
+    cells=((1, 1), (8, 1), (32, 1), (128, 1), (1, 16), (8, 16), (1, 128)), cell_seconds=2.0,
+    bar_rounds=3, bar_reviews=128, one_client_reviews=16, loads=(0.5, 0.8, 0.95), load_seconds=6.0,
 )  # fmt: skip
 FULL: Final = Plan(
     rounds=7, base_reviews=64, shipped_reviews=512, latency_reviews=64, answers=25_000,
