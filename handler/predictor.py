@@ -31,6 +31,19 @@ class Prediction:
     tokens: int
     truncated: bool
 
+    @classmethod
+    def of(
+        cls,
+        labels: tuple[str, ...],
+        probabilities: NDArray[np.float64],
+        tokens: int,
+        truncated: bool,
+    ) -> "Prediction":
+        """Return the verdict for the most probable of the labels; `probabilities` is (labels,)."""
+        best = int(probabilities.argmax())
+        named = dict(zip(labels, probabilities.tolist(), strict=True))
+        return cls(labels[best], float(probabilities[best]), named, tokens, truncated)
+
     def as_json(self) -> dict[str, object]:
         """Return the prediction in the contract's words."""
         return dict(vars(self))
@@ -130,14 +143,7 @@ class Predictor:
         return self._encoder.encode(texts), time.perf_counter() - start
 
     def _prediction(self, encoded: Encoded, probabilities: NDArray[np.float64]) -> Prediction:
-        best = int(probabilities.argmax())
-        return Prediction(
-            label=self.labels[best],
-            confidence=float(probabilities[best]),
-            probabilities=dict(zip(self.labels, probabilities.tolist(), strict=True)),
-            tokens=encoded.tokens,
-            truncated=encoded.truncated,
-        )
+        return Prediction.of(self.labels, probabilities, encoded.tokens, encoded.truncated)
 
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
@@ -21,16 +20,12 @@ from handler.cleaning import PROFILES
 from handler.network import BiLSTMClassifier
 from handler.weights import save_checkpoint
 from training.batches import Batches
-from training.calibrate import fit_temperature
 from training.classification import ClassifyTask, class_weights, classifier_of
-from training.corpus import encode_corpus
-from training.inputs import Inputs
+from training.labelled import Labelled, labelled
 from training.linear import WORD
 from training.loop import Outcome, fit, stop_if_interrupted
 from training.options import add_recipe_options, command, limits_of, parser, recipe_of, splits_of
 from training.records import record_stage
-from training.splits import Splits
-from training.validation import predict_logits, scores
 
 STAGE: Final = "bilstm"
 # The end token is there so that no review is empty, whatever cleaning leaves of it.
@@ -75,28 +70,21 @@ def bilstm_settings(
     )
 
 
-def train_bilstm(
-    splits: Splits, inputs: Inputs, held_out: Inputs, arguments: argparse.Namespace
-) -> Outcome:
+def train_bilstm(material: Labelled, held_out: Labelled, arguments: argparse.Namespace) -> Outcome:
     """Train from random weights, selecting by log-loss on the validation part."""
-    labels = np.array(splits.label_ids(splits.train))
-    answers = np.array(splits.label_ids(splits.validation))
-    batches = Batches(inputs.lengths, arguments.batch_tokens, arguments.seed)
-    weights = class_weights(labels, len(splits.labels), arguments.class_weights == "balanced")
+    settings = material.inputs.settings
+    batches = Batches(material.inputs.lengths, arguments.batch_tokens, arguments.seed)
+    balanced = arguments.class_weights == "balanced"
+    weights = class_weights(material.labels, len(settings.labels), balanced)
     steps = arguments.steps or max(1, round(arguments.epochs * batches.per_epoch))
-
-    def batch_of(number: int) -> dict[str, torch.Tensor]:
-        indices = batches[number]
-        return {**inputs.batch(indices), "labels": torch.from_numpy(labels[indices])}
-
     return fit(
-        ClassifyTask(BiLSTMClassifier(inputs.settings), weights),
-        batch_of,
+        ClassifyTask(BiLSTMClassifier(settings), weights),
+        lambda number: material.batch(batches[number]),
         recipe_of(arguments, steps=steps),
         limits_of(arguments),
         arguments.output,
         STAGE,
-        lambda task: scores(predict_logits(classifier_of(task), held_out), answers),
+        held_out.judge,
     )
 
 
@@ -108,16 +96,15 @@ def train(arguments: argparse.Namespace) -> Path:
     clean = PROFILES[arguments.cleaning]
     tokenizer = fit_word_tokenizer((clean(r.text) for r in splits.train), arguments.vocab_size)
     settings = bilstm_settings(splits.labels, tokenizer, arguments)
-    inputs, held_out = (
-        Inputs(encode_corpus([r.text for r in part], clean, tokenizer, arguments.cache), settings)
+    material, held_out = (
+        labelled(part, settings, tokenizer, arguments.cache)
         for part in (splits.train, splits.validation)
     )
-    outcome = train_bilstm(splits, inputs, held_out, arguments)
+    outcome = train_bilstm(material, held_out, arguments)
     record_stage(arguments.output, STAGE, arguments, splits, outcome)
     stop_if_interrupted(outcome)
     network = classifier_of(outcome.network)
-    answers = np.array(splits.label_ids(splits.validation))
-    temperature = fit_temperature(predict_logits(network, held_out), answers)
+    temperature = held_out.temperature(network)
     checkpoint: Path = arguments.output / "checkpoint"
     save_checkpoint(checkpoint, network, replace(settings, temperature=temperature), tokenizer)
     print(f"wrote {checkpoint}, temperature {temperature:.3f}")

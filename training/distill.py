@@ -25,10 +25,12 @@ from handler.cleaning import PROFILES
 from handler.network import ReviewClassifier
 from handler.weights import load_network, save_checkpoint
 from training.batches import Batches, stack
+from training.classification import classifier_of
 from training.corpus import Corpus, encode_corpus
 from training.data import Review
 from training.excerpts import with_excerpts
 from training.inputs import Inputs
+from training.labelled import Labelled, labelled
 from training.linear import fit_linear, fit_out_of_fold, fit_vectorizer
 from training.loop import STATE_FILE, Outcome, fit, stop_if_interrupted
 from training.options import add_recipe_options, command, limits_of, parser, recipe_of, splits_of
@@ -37,7 +39,7 @@ from training.soft_labels import SoftLabels, linear_soft_labels, mix
 from training.splits import Splits
 from training.student import add_student_options, student_settings
 from training.tokenizer import fit_tokenizer
-from training.validation import predict_logits, scores
+from training.validation import predict_logits
 from training.warm_start import warm_start
 
 FOLDS = 5
@@ -67,11 +69,6 @@ class DistillTask(nn.Module):
             "review_loss": review_loss,
             "evidence_loss": evidence_loss,
         }
-
-
-def student_of(task: nn.Module) -> nn.Module:
-    """Return the network without what only training needs."""
-    return task.get_submodule("network")
 
 
 @dataclass(frozen=True)
@@ -187,7 +184,7 @@ def train_student(
     splits: Splits,
     network: ReviewClassifier,
     inputs: Inputs,
-    held_out: Inputs,
+    held_out: Labelled,
     tokenizer: Tokenizer,
     arguments: argparse.Namespace,
 ) -> Outcome:
@@ -202,7 +199,6 @@ def train_student(
         inputs = Inputs(corpus, inputs.settings)
     lessons = Lessons(inputs, mix(marks.probabilities, true, arguments.true_share), marks.evidence)
     batches = Batches(inputs.lengths, arguments.batch_tokens, arguments.seed)
-    answers = np.array(splits.label_ids(splits.validation))
     return fit(
         DistillTask(network, marks.evidence.shape[1], arguments.evidence_weight),
         lambda number: lessons.batch(batches[number]),
@@ -210,7 +206,7 @@ def train_student(
         limits_of(arguments),
         arguments.output,
         arguments.stage,
-        lambda task: scores(predict_logits(student_of(task), held_out), answers),
+        held_out.judge,
     )
 
 
@@ -225,24 +221,16 @@ def distill(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     splits = splits_of(arguments)
     network, settings, tokenizer = starting_point(splits, arguments)
-    clean = PROFILES[settings.cleaning]
-    corpus, validation = (
-        encode_corpus([review.text for review in reviews], clean, tokenizer, arguments.cache)
-        for reviews in (splits.train + splits.unlabelled, splits.validation)
-    )
+    texts = [review.text for review in splits.train + splits.unlabelled]
+    corpus = encode_corpus(texts, PROFILES[settings.cleaning], tokenizer, arguments.cache)
+    held_out = labelled(splits.validation, settings, tokenizer, arguments.cache)
     if not arguments.init and not (arguments.output / arguments.stage / STATE_FILE).exists():
         warm_start(network, corpus, arguments.seed)
-    outcome = train_student(
-        splits,
-        network,
-        Inputs(corpus, settings),
-        Inputs(validation, settings),
-        tokenizer,
-        arguments,
-    )
+    inputs = Inputs(corpus, settings)
+    outcome = train_student(splits, network, inputs, held_out, tokenizer, arguments)
     record_stage(arguments.output, arguments.stage, arguments, splits, outcome)
     stop_if_interrupted(outcome)
-    save_checkpoint(arguments.output / STUDENT, student_of(outcome.network), settings, tokenizer)
+    save_checkpoint(arguments.output / STUDENT, classifier_of(outcome.network), settings, tokenizer)
 
 
 def _parser() -> argparse.ArgumentParser:

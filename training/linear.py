@@ -10,7 +10,7 @@ on the training part and writes the files of `training.evaluate`; choose setting
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ def words_of(text: str) -> list[str]:
 
 def fit_vectorizer(texts: Sequence[str]) -> tuple[CountVectorizer, sparse.csr_matrix]:
     """Collect the n-grams that stand in at least two texts; returns the texts' matrix as well."""
-    vectorizer = CountVectorizer(analyzer=_ngrams, binary=True, min_df=2, dtype=np.float32)
+    vectorizer = CountVectorizer(analyzer=_ngrams_of, binary=True, min_df=2, dtype=np.float32)
     return vectorizer, vectorizer.fit_transform(texts)
 
 
@@ -131,22 +131,23 @@ def _features(
     vocabulary: dict[str, int], words: list[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     found = [
-        (column, start + length - 1)
-        for length in range(1, LONGEST + 1)
-        for start in range(len(words) - length + 1)
-        if (column := vocabulary.get(" ".join(words[start : start + length]))) is not None
+        (column, last)
+        for ngram, last in _ngrams(words)
+        if (column := vocabulary.get(ngram)) is not None
     ]
     pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
 
-def _ngrams(text: str) -> list[str]:
-    words = words_of(text)
-    return [
-        " ".join(words[start : start + length])
-        for length in range(1, LONGEST + 1)
-        for start in range(len(words) - length + 1)
-    ]
+def _ngrams(words: list[str]) -> Iterator[tuple[str, int]]:
+    """Yield each n-gram with the index of its last word."""
+    for length in range(1, LONGEST + 1):
+        for start in range(len(words) - length + 1):
+            yield " ".join(words[start : start + length]), start + length - 1
+
+
+def _ngrams_of(text: str) -> list[str]:
+    return [ngram for ngram, _ in _ngrams(words_of(text))]
 
 
 def _weighted(features: sparse.csr_matrix, ratio: NDArray[np.float32]) -> sparse.csr_matrix:

@@ -40,16 +40,8 @@ def _seed(output: Path, encoder: str) -> list[Step]:
 
 def _cpu(output: Path) -> list[Step]:
     student = str(output / distill.STUDENT)
-    sentences = (
-        "--stage",
-        "sentences",
-        "--init",
-        student,
-        "--excerpts",
-        "1",
-        "--true-share",
-        "0.8",
-    )
+    named = ("--stage", "sentences", "--init", student)
+    sentences = (*named, "--excerpts", "1", "--true-share", "0.8")
     gentle = ("--steps", "300", "--learning-rate", "3e-4")
     return [
         Step("distill", distill.main, ("--steps", "2400"), 0.7, "distill", output),

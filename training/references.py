@@ -46,14 +46,7 @@ class ReferenceScorer:
         return [self._prediction(*pair) for pair in zip(texts, probabilities, strict=True)]
 
     def _prediction(self, text: str, probabilities: NDArray[np.float64]) -> Prediction:
-        best = int(probabilities.argmax())
-        return Prediction(
-            label=self.labels[best],
-            confidence=float(probabilities[best]),
-            probabilities=dict(zip(self.labels, probabilities.tolist(), strict=True)),
-            tokens=len(text.split()),
-            truncated=False,
-        )
+        return Prediction.of(self.labels, probabilities, len(text.split()), truncated=False)
 
 
 def _checked(review: str) -> str | ReviewError:

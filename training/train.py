@@ -13,28 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
-from tokenizers import Tokenizer
-from torch import Tensor
 
 from handler.checkpoint import Settings
 from handler.cleaning import PROFILES
 from handler.network import ReviewClassifier, seed_head_sizes
 from handler.weights import save_checkpoint
 from training.batches import Batches
-from training.calibrate import fit_temperature
 from training.classification import ClassifyTask, class_weights, classifier_of
-from training.corpus import Corpus, encode_corpus
-from training.data import Review
 from training.encoders import Start, load_start, set_dropout
-from training.inputs import Inputs
+from training.labelled import Labelled, labelled
 from training.loop import Outcome, fit, stop_if_interrupted
 from training.options import add_recipe_options, command, limits_of, parser, recipe_of, splits_of
 from training.records import record_stage
-from training.splits import Splits
 from training.tokenizer import fit_tokenizer
-from training.validation import predict_logits, scores
 
 
 @dataclass(frozen=True)
@@ -86,36 +78,29 @@ def starting_network(
 def run_stage(
     stage: Stage,
     network: ReviewClassifier,
-    inputs: Inputs,
-    held_out: Inputs,
-    splits: Splits,
+    material: Labelled,
+    held_out: Labelled,
     arguments: argparse.Namespace,
 ) -> Outcome:
     """Train one stage, starting from the network's present weights."""
-    labels = np.array(splits.label_ids(splits.train))
-    answers = np.array(splits.label_ids(splits.validation))
-    batches = Batches(inputs.lengths, arguments.batch_tokens, arguments.seed)
+    batches = Batches(material.inputs.lengths, arguments.batch_tokens, arguments.seed)
     set_dropout(network.encoder, stage.encoder_dropout)
     set_dropout(network.head, stage.head_dropout)
     network.encoder.requires_grad_(not stage.frozen)
-    weights = class_weights(labels, len(splits.labels), arguments.class_weights == "balanced")
+    count = len(material.inputs.settings.labels)
+    weights = class_weights(material.labels, count, arguments.class_weights == "balanced")
     task = ClassifyTask(network, weights, stage.frozen, stage.r_drop)
     epoch = batches.per_epoch / arguments.accumulate
     steps = arguments.steps or max(1, round(stage.epochs * epoch))
     recipe = recipe_of(arguments, steps=steps, learning_rate=stage.learning_rate)
-
-    def batch_of(number: int) -> dict[str, Tensor]:
-        indices = batches[number]
-        return {**inputs.batch(indices), "labels": torch.from_numpy(labels[indices])}
-
     return fit(
         task,
-        batch_of,
+        lambda number: material.batch(batches[number]),
         recipe,
         limits_of(arguments),
         arguments.output,
         stage.name,
-        lambda trained: scores(predict_logits(classifier_of(trained), held_out), answers),
+        held_out.judge,
     )
 
 
@@ -129,16 +114,16 @@ def train(arguments: argparse.Namespace) -> Path:
         arguments.encoder, lambda size: fit_tokenizer((clean(r.text) for r in splits.train), size)
     )
     network, settings = starting_network(start, splits.labels, arguments)
-    inputs, held_out = (
-        Inputs(_encode(reviews, settings, start.tokenizer, arguments.cache), settings)
+    material, held_out = (
+        labelled(reviews, settings, start.tokenizer, arguments.cache)
         for reviews in (splits.train, splits.validation)
     )
     for stage in chosen_stages(arguments):
-        outcome = run_stage(stage, network, inputs, held_out, splits, arguments)
+        outcome = run_stage(stage, network, material, held_out, arguments)
         network = cast(ReviewClassifier, classifier_of(outcome.network))
         record_stage(arguments.output, stage.name, arguments, splits, outcome)
         stop_if_interrupted(outcome)
-    settings = calibrated(network, settings, held_out, splits)
+    settings = replace(settings, temperature=held_out.temperature(network))
     checkpoint: Path = arguments.output / "checkpoint"
     save_checkpoint(checkpoint, network, settings, start.tokenizer)
     print(f"wrote {checkpoint}, temperature {settings.temperature:.3f}")
@@ -159,22 +144,6 @@ def chosen_stages(arguments: argparse.Namespace) -> list[Stage]:
     if arguments.encoder_dropout is not None:
         stages = [replace(stage, encoder_dropout=arguments.encoder_dropout) for stage in stages]
     return stages
-
-
-def calibrated(
-    network: ReviewClassifier, settings: Settings, held_out: Inputs, splits: Splits
-) -> Settings:
-    """Return the settings with the temperature that minimises log-loss on the validation part."""
-    answers = np.array(splits.label_ids(splits.validation))
-    temperature = fit_temperature(predict_logits(network, held_out), answers)
-    return replace(settings, temperature=temperature)
-
-
-def _encode(
-    reviews: Sequence[Review], settings: Settings, tokenizer: Tokenizer, cache: Path
-) -> Corpus:
-    clean = PROFILES[settings.cleaning]
-    return encode_corpus([review.text for review in reviews], clean, tokenizer, cache)
 
 
 def _parser() -> argparse.ArgumentParser:
