@@ -38,7 +38,8 @@ def _ours(engine: str, files: ModelFiles, threads: int) -> Score:
     settings = read_settings(files.unpacked)
     loaded = load_engine(Source(files.unpacked, settings, threads, "cpu"), engine)
     # A worker does the same before it is READY; here it counts as start-up time.
-    loaded.logits([[0] * length for length in loaded.warm_up_lengths or (1,)])
+    for lengths in loaded.warm_up_batches:
+        loaded.logits([[0] * length for length in lengths])
     return loaded.logits
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import hugging_face
-from benchmarks.load import Load
+from benchmarks.load import Load, Outcome
 from benchmarks.models import ModelFiles
 from benchmarks.plan import Plan, bodies
 from benchmarks.servers import generate, send
@@ -27,11 +27,12 @@ from benchmarks.statistics import ratios, spread
 
 INFINITY: Final = Path("run/benchmarks/infinity-venv/bin/infinity_emb")
 HANDLER: Final = Path(__file__).with_name("example_handler.py")
+OURS: Final = "this project's TorchServe"
 CLIENTS: Final = 32
 STARTUP_SECONDS: Final = 120.0
 
 
-def measure_peers(files: ModelFiles, texts: list[str], _threads: int, plan: Plan) -> dict[str, Any]:
+def measure_peers(files: ModelFiles, texts: list[str], plan: Plan) -> dict[str, Any]:
     """Send the same reviews to each server in rounds; returns reviews/s and ratios by server."""
     folder = files.folder / "hugging-face"
     hugging_face.write_folder(files, folder)
@@ -39,27 +40,33 @@ def measure_peers(files: ModelFiles, texts: list[str], _threads: int, plan: Plan
     with ExitStack() as running:
         ours = running.enter_context(running_stack(files))
         example = running.enter_context(running_stack(_pack_example(files, folder)))
-        ways: dict[str, Callable[[], float]] = {
-            "this project's TorchServe": lambda: (
-                send(ours, "TorchServe", requests, CLIENTS).seconds
-            ),
-            "TorchServe, example handler": lambda: (
-                send(example, "TorchServe", requests, CLIENTS).seconds
-            ),
+        ways: dict[str, Callable[[], Outcome]] = {
+            OURS: lambda: send(ours, "TorchServe", requests, CLIENTS),
+            "TorchServe, example handler": lambda: send(example, "TorchServe", requests, CLIENTS),
         }
         if INFINITY.is_file():
             load = running.enter_context(_running_infinity(folder, texts))
-            ways["infinity-emb"] = lambda: generate(load).seconds
+            ways["infinity-emb"] = lambda: generate(load)
         else:
             print("skipped: infinity-emb is not installed (`make bench-peers`)")
-        seconds = {name: [score() for _ in range(plan.bar_rounds)] for name, score in ways.items()}
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(plan.bar_rounds):
+            for name, score in ways.items():
+                seconds[name].append(_seconds(name, score()))
     return {
         name: {
             "reviews_per_second": spread([len(texts) / each for each in values]).as_json(),
-            "ours_times": ratios(values, seconds["this project's TorchServe"]).as_json(),
+            "ours_times": ratios(values, seconds[OURS]).as_json(),
         }
         for name, values in seconds.items()
     }
+
+
+def _seconds(name: str, outcome: Outcome) -> float:
+    refused = len(outcome.samples) - len(outcome.answered)
+    if refused:
+        raise RuntimeError(f"{name}: expected every review to be scored, {refused} were not")
+    return outcome.seconds
 
 
 def _pack_example(files: ModelFiles, folder: Path) -> ModelFiles:

@@ -19,8 +19,8 @@ def markdown(results: Results) -> str:
         ]
     for model, servers in results.get("servers", {}).items():
         parts += [f"### Through the servers: {model}\n", *_servers(servers)]
-    for peer, found in results.get("server_peers", {}).items():
-        parts.append(f"- {peer}: {_spread(found['reviews_per_second'])} reviews/s at 32 clients")
+    if "server_peers" in results:
+        parts += ["### Servers at 32 clients: roberta-base\n", _peers(results["server_peers"])]
     return "\n".join(parts) + "\n"
 
 
@@ -104,6 +104,15 @@ def _servers(servers: Mapping[str, Any]) -> Iterable[str]:
     if "closed_loop" in servers:
         yield _closed_loop(servers["closed_loop"])
         yield _open_loop(servers["open_loop"])
+
+
+def _peers(peers: Mapping[str, Any]) -> str:
+    header = ("server", "reviews/s", "this project is faster by")
+    rows = (
+        (name, _spread(found["reviews_per_second"]), _spread(found["ours_times"], ".2f") + "×")
+        for name, found in peers.items()
+    )
+    return _table(header, rows)
 
 
 def _closed_loop(rows: Sequence[Mapping[str, Any]]) -> str:

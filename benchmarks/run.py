@@ -11,7 +11,8 @@ import argparse
 import os
 from pathlib import Path
 
-PARTS = ("engines", "answers", "servers")
+PARTS = ("engines", "answers", "servers", "peers")
+QUICK_PARTS = PARTS[:-1]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Every engine's process imports this file: it must bring nothing along.
     from benchmarks.session import run
 
+    options.parts = options.parts or (PARTS if options.full else QUICK_PARTS)
     run(options)
 
 
@@ -33,7 +35,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--full", action="store_true", help="everything, against all peers: about an hour")
     add("--tiny", action="store_true", help="a trial of every part; the figures mean nothing")
     add("--data", type=Path, help="IMDb archive, e.g. ../shared/data/aclImdb_v1.tar.xz")
-    add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (all)")
+    add(
+        "--parts",
+        nargs="+",
+        choices=PARTS,
+        help="what to measure (all; without --full all but peers, the other servers)",
+    )
     add(
         "--threads",
         type=int,

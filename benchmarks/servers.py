@@ -28,7 +28,7 @@ def measure_shipped(files: ModelFiles, texts: list[str], threads: int, plan: Pla
     try:
         with running_stack(files) as stack:
             _warm_up(stack)
-            added = measure_added(direct, stack, texts, plan.one_client_reviews * 4, plan.rounds)
+            added = measure_added(direct, stack, texts, plan.one_client_reviews * 2, plan)
             capacity = len(texts) / direct.score(texts)[0]
             rows = _sweep(direct, stack, texts, capacity, plan)
             through = _best(rows, "gateway")
@@ -50,7 +50,7 @@ def measure_bars(files: ModelFiles, texts: list[str], threads: int, plan: Plan) 
     try:
         with running_stack(files) as stack:
             _warm_up(stack)
-            added = measure_added(direct, stack, texts, plan.one_client_reviews, plan.rounds)
+            added = measure_added(direct, stack, texts, plan.one_client_reviews, plan)
             seconds: dict[str, list[float]] = {}
             for number in range(plan.bar_rounds):
                 for name, value in _whole_round(direct, stack, texts).items():
@@ -95,19 +95,20 @@ def _whole_round(direct: Contestant, stack: Stack, texts: list[str]) -> dict[str
 
 
 def measure_added(
-    direct: Contestant, stack: Stack, texts: list[str], count: int, rounds: int
+    direct: Contestant, stack: Stack, texts: list[str], count: int, plan: Plan
 ) -> Row:
     """Send the same reviews one by one over every hop; returns the milliseconds that each adds.
 
     Differences are taken review by review, so that the spread of their lengths cancels, and the
-    median is the figure of a round. `outside_model` is what a request takes beside the handler's
-    own tokenization and inference.
+    median is the figure of a round. Many short rounds: what a shared machine does to all hops
+    changes from one second to the next. `outside_model` is what a request takes beside the
+    handler's own tokenization and inference.
     """
-    requests = list(bodies(texts, 1, count))
     added: dict[str, list[float]] = {hop: [] for hop in HOPS}
     outside: dict[str, list[float]] = {hop: [] for hop in HOPS}
     p50: dict[str, list[float]] = {"in process": [], **{hop: [] for hop in HOPS}}
-    for _ in range(rounds):
+    for number in range(plan.one_client_rounds):
+        requests = list(bodies(texts[number :: plan.one_client_rounds], 1, count))
         before = direct.latencies(requests)
         p50["in process"].append(median(before) * 1e3)
         for hop in HOPS:

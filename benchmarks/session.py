@@ -58,6 +58,12 @@ def measure(corpus: Corpus, plan: Plan, options: argparse.Namespace) -> dict[str
     if "servers" in options.parts:
         results |= _servers(models, corpus, plan, options.threads)
         _save(results, options.output)
+    if "peers" in options.parts:
+        texts = corpus.evenly(plan.bar_reviews)
+        results["server_peers"] = _timed(
+            "peers' servers", peer_servers.measure_peers, models[1], texts, plan
+        )
+        _save(results, options.output)
     return results
 
 
@@ -92,10 +98,6 @@ def _servers(models: list[ModelFiles], corpus: Corpus, plan: Plan, threads: int)
     results["servers"][BASE] = _timed(
         f"servers, {BASE}", servers.measure_bars, base, texts, threads, plan
     )
-    if plan.all_peers:
-        results["server_peers"] = _timed(
-            "peers' servers", peer_servers.measure_peers, base, texts, threads, plan
-        )
     return results
 
 

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,8 +64,12 @@ class Stack:
 
 @contextmanager
 def running_stack(files: ModelFiles) -> Iterator[Stack]:
-    """Serve a model's packed archive until the block ends."""
-    run_dir = files.folder / "serving"
+    """Serve a model's packed archive until the block ends, from a run folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="serving-", dir=files.folder) as run_dir:
+        yield from _serve(files, Path(run_dir))
+
+
+def _serve(files: ModelFiles, run_dir: Path) -> Iterator[Stack]:
     page = run_dir / "page"
     page.mkdir(parents=True, exist_ok=True)
     (page / "index.html").write_text("<!doctype html><title>benchmark</title>")

@@ -46,6 +46,8 @@ class BiLSTMClassifier(nn.Module):
         self.embedding = nn.Embedding(
             sizes["vocab_size"], sizes["embedding_size"], self.pad_token_id
         )
+        # As Keras does. With PyTorch's unit variance, rare words' noise drowns what is learned.
+        nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
         self.lstm = nn.LSTM(
             sizes["embedding_size"], sizes["hidden_size"], batch_first=True, bidirectional=True
         )

@@ -94,7 +94,8 @@ class Predictor:
     def warm_up(self) -> None:
         """Score once in every shape that the engine compiles for: no request has to wait for it."""
         self.predict(["Fine."])
-        self._engine.logits([[0] * length for length in self._engine.warm_up_lengths])
+        for lengths in self._engine.warm_up_batches:
+            self._engine.logits([[0] * length for length in lengths])
 
     def predict(self, reviews: Sequence[object]) -> list[Prediction | ReviewError]:
         """Score reviews in request order; one that cannot be scored gives an error in its place."""

@@ -17,7 +17,8 @@ from ts.metrics.metric_type_enum import MetricTypes  # noqa: E402
 
 from handler.engines import EngineError  # noqa: E402
 from handler.errors import CheckpointError, ReviewError  # noqa: E402
-from handler.predictor import Prediction, Predictor  # noqa: E402
+from handler.later import Later  # noqa: E402
+from handler.predictor import Prediction, Predictor, Timing  # noqa: E402
 from handler.rows import Request, Response, answer_error, answer_row, parse_body  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,11 @@ class SentimentHandler:
     """Loads one predictor per worker and answers batches of TorchServe rows with it."""
 
     predictor: Predictor
+
+    def __init__(self) -> None:
+        # Each metric is a line that TorchServe's frontend reads from a pipe: on two cores, that and
+        # the answer get in each other's way.
+        self.later = Later()
 
     def initialize(self, context: Any) -> None:
         """Load the packed checkpoint and score once before READY; exits with one line if unfit."""
@@ -57,7 +63,7 @@ class SentimentHandler:
             for review in request.reviews
         ]
         answers = self.predictor.predict(reviews)
-        self._count(answers, context)
+        self.later.call(self._count, answers, self.predictor.last_timing, context.metrics)
         responses = _respond(requests, answers)
         for index, response in enumerate(responses):
             self._set_headers(context, index, response)
@@ -74,11 +80,10 @@ class SentimentHandler:
             f'inference;dur={timing.inference * 1e3:.2f};desc="{self.predictor.engine_name}"',
         )
 
-    def _count(self, answers: list[Prediction | ReviewError], context: Any) -> None:
+    def _count(self, answers: list[Prediction | ReviewError], timing: Timing, metrics: Any) -> None:
         tokens = [answer.tokens for answer in answers if isinstance(answer, Prediction)]
         if not tokens:
             return
-        timing = self.predictor.last_timing
         for name, value, unit, kind in (
             ("ReviewsScored", len(tokens), "Count", MetricTypes.COUNTER),
             ("TokensScored", sum(tokens), "Count", MetricTypes.COUNTER),
@@ -86,7 +91,7 @@ class SentimentHandler:
             ("InferenceSeconds", timing.inference, "Seconds", MetricTypes.HISTOGRAM),
         ):
             dimensions = [Dimension("Engine", self.predictor.engine_name)]
-            context.metrics.add_metric(name, value, unit, None, dimensions, kind)
+            metrics.add_metric(name, value, unit, None, dimensions, kind)
 
 
 def _read_row(row: dict[str, Any], index: int, context: Any) -> Request | ReviewError:

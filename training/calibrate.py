@@ -27,6 +27,7 @@ from handler.weights import write_text
 from training import metrics
 from training.data import DataError, Review
 from training.metrics import Floats, Integers
+from training.options import add_split_seed
 from training.report import markdown_table
 from training.scoring import Scores, check_evaluable, load_scorer, score_reviews
 from training.splits import load_splits
@@ -110,7 +111,11 @@ def store_temperature(directory: Path, temperature: float) -> None:
 def validation_reviews(options: argparse.Namespace) -> list[Review]:
     """The reviews that training kept for validation, cut from the same data in the same way."""
     return load_splits(
-        options.data, options.text_column, options.label_column, options.protocol, seed=options.seed
+        options.data,
+        options.text_column,
+        options.label_column,
+        options.protocol,
+        seed=options.split_seed,
     ).validation
 
 
@@ -181,13 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="official",
         help="how training split the data (default: official)",
     )
-    add(
-        "--seed",
-        type=int,
-        default=13,
-        metavar="N",
-        help="seed of the training run, so that its validation part is cut again (default: 13)",
-    )
+    add_split_seed(parser)
     add(
         "--text-column",
         metavar="C",

@@ -9,7 +9,7 @@ from pathlib import Path
 from training.data import TABLE_SUFFIXES, download_imdb
 from training.loop import Limits
 from training.optimization import Recipe
-from training.splits import Splits, load_splits, load_texts
+from training.splits import SPLIT_SEED, Splits, load_splits, load_texts
 
 CACHE = Path("run/cache")
 IMDB = Path("run/aclImdb_v1.tar.gz")
@@ -43,7 +43,15 @@ def _add_data_options(result: argparse.ArgumentParser) -> None:
     result.add_argument(
         "--limit", type=int, help="at most so many reviews of each part, for a trial"
     )
-    result.add_argument("--seed", type=int, default=13, help="of splits, weights and batches")
+    add_split_seed(result)
+    result.add_argument("--seed", type=int, default=13, help="of weights and batches")
+
+
+def add_split_seed(result: argparse.ArgumentParser) -> None:
+    """Add the seed of the cut into parts, the same for all runs that are compared or combined."""
+    result.add_argument(
+        "--split-seed", type=int, default=SPLIT_SEED, help="of the cut into train and validation"
+    )
 
 
 def add_recipe_options(
@@ -97,7 +105,7 @@ def command(run: Callable[[], object]) -> None:
 def splits_of(arguments: argparse.Namespace) -> Splits:
     """Read the data that the command line names, downloading IMDb if it names none."""
     data = arguments.data or download_imdb(IMDB)
-    text, label, seed = arguments.text_column, arguments.label_column, arguments.seed
+    text, label, seed = arguments.text_column, arguments.label_column, arguments.split_seed
     if label is None and data.suffix in TABLE_SUFFIXES:
         splits = load_texts(data, text, seed=seed)
     else:

@@ -40,6 +40,7 @@ def run_step(step: Step, arguments: argparse.Namespace) -> bool:
         *data_words(arguments),
         *("--cache", str(arguments.cache), "--protocol", arguments.protocol),
         *("--output", str(step.folder), "--seed", str(arguments.seed)),
+        *("--split-seed", str(arguments.split_seed)),
     ]
     if arguments.piece_minutes:
         words += ["--max-minutes", str(arguments.piece_minutes)]

@@ -20,6 +20,7 @@ from training.data import (
 
 Protocol = Literal["official", "seed"]
 SEED_FRACTIONS = (0.7, 0.1, 0.2)
+SPLIT_SEED = 13
 # What transformers calls the labels of a head that was never trained.
 UNNAMED_LABELS = ("LABEL_0", "LABEL_1")
 
@@ -68,7 +69,7 @@ def load_splits(
     label_column: str | None = None,
     protocol: Protocol = "official",
     validation_share: float = 0.1,
-    seed: int = 13,
+    seed: int = SPLIT_SEED,
 ) -> Splits:
     """Split the IMDb archive or a CSV/TSV; raises DataError if there is nothing to learn from.
 
@@ -102,7 +103,7 @@ def load_splits(
 
 
 def load_texts(
-    path: Path, text_column: str, validation_share: float = 0.1, seed: int = 13
+    path: Path, text_column: str, validation_share: float = 0.1, seed: int = SPLIT_SEED
 ) -> Splits:
     """Split a CSV/TSV whose texts have no labels, for pre-training; raises DataError."""
     texts = read_table(path, text_column, None)

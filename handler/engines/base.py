@@ -17,8 +17,8 @@ class Engine(Protocol):
     """Scores encoded reviews; owns its batching, threads and device."""
 
     name: str
-    warm_up_lengths: Sequence[int]
-    """Tokens of the reviews that have to be scored once before the first answer is a fast one."""
+    warm_up_batches: Sequence[Sequence[int]]
+    """Lengths in tokens: what has to be scored once before the first answer is a fast one."""
 
     def logits(self, reviews: Sequence[list[int]]) -> Logits:
         """Return (reviews, labels) logits in the order of the reviews, token ids each."""

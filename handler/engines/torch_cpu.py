@@ -27,7 +27,7 @@ class TorchEngine:
 
     def __init__(self, name: str, score: Callable[[Batch], Tensor], source: Source) -> None:
         self.name = name
-        self.warm_up_lengths = (source.settings.max_length, 2)
+        self.warm_up_batches = ((source.settings.max_length, 2),)
         self._score = score
         torch.set_num_threads(source.threads)
 

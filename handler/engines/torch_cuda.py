@@ -26,7 +26,7 @@ class CudaEngine:
     name = NAME
 
     def __init__(self, network: ReviewClassifier, device: torch.device, longest: int) -> None:
-        self.warm_up_lengths = (longest, 2)
+        self.warm_up_batches = ((longest, 2),)
         self._device = device
         self._network = PackedClassifier(network, torch.float16, attend_packed).eval().to(device)
 

@@ -202,7 +202,7 @@ def test_padding_does_not_change_the_graphs_logits(tiny_checkpoint: Path) -> Non
 
 
 @pytest.mark.parametrize("engine", [INT8, "torch-bf16", "torch-fp32"])
-def test_warm_up_lengths_can_be_scored(engine: str, exported: Path) -> None:
+def test_warm_up_batches_can_be_scored(engine: str, exported: Path) -> None:
     predictor = Predictor.load(exported, engine, threads=2)
     predictor.warm_up()
     assert predictor.last_timing.inference > 0

@@ -65,6 +65,7 @@ def handler(tiny_checkpoint: Path) -> SentimentHandler:
 def handle(handler: SentimentHandler, *rows: tuple[object, str]) -> tuple[list[Any], MockContext]:
     context = MockContext(Path(), *(kind for _, kind in rows))
     bodies = handler.handle([{"body": body} for body, _ in rows], context)
+    handler.later.make_calls()
     return [json.loads(body) for body in bodies], context
 
 

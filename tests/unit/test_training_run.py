@@ -13,7 +13,7 @@ from training.data import read_split
 from training.plans import PLANS, Step, plan_of
 from training.splits import load_splits
 
-COMMON = ("--data", "x.csv", "--cache", "cache", "--protocol", "official", "--seed", "1")
+COMMON = ("--data", "x.csv", "--cache", "cache", "--protocol", "official", "--split-seed", "1")
 
 
 @pytest.mark.parametrize("plan", PLANS)
@@ -113,7 +113,7 @@ def test_table_is_tested_on_the_rows_that_training_held_out(tmp_path: Path) -> N
     data = write_table(tmp_path / "table.csv", rows, header="body,verdict")
     columns = ["--text-column", "body", "--label-column", "verdict"]
     arguments = run._parser().parse_args(
-        ["--data", str(data), "--output", str(tmp_path), *columns, "--seed", "5"]
+        ["--data", str(data), "--output", str(tmp_path), *columns, "--split-seed", "5"]
     )
     option, path = run.unseen(arguments)
     held_out = load_splits(data, "body", "verdict", seed=5).validation
