@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
+
+from benchmarks.stack import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 PORT_OPTIONS = ("--port", "--inference-port", "--management-port", "--metrics-port")
@@ -54,17 +55,6 @@ def send(
         return Reply(response.status, names, response.read())
     finally:
         connection.close()
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that nobody listened on a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @dataclass

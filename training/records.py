@@ -60,14 +60,10 @@ def _finite(value: object) -> bool:
     return isinstance(value, float) and math.isfinite(value)
 
 
-def _command() -> str:
-    """Return the command line of this process, in words that run again."""
-    spec = sys.modules["__main__"].__spec__
-    program = f"-m {spec.name}" if spec else sys.argv[0]
-    return f"python {program} {shlex.join(sys.argv[1:])}".rstrip()
-
-
 def training_flop(network: nn.Module, tokens: int) -> float:
-    """Estimate the cost: 6 FLOP per token and weight outside the embeddings (Kaplan 2020)."""
+    """Estimate the cost: 6 FLOP per token and weight outside the embeddings (Kaplan 2020).
+
+    What a masked language model spends on scoring all pieces at the masked places is not in it.
+    """
     weights = sum(p.numel() for name, p in network.named_parameters() if "embedding" not in name)
     return 6.0 * weights * tokens

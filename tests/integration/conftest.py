@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.stack import ROOT, Reply, Stack, free_ports, send
+from benchmarks.stack import free_ports
+from tests.stack import ROOT, Reply, Stack, send
 
 Door = Callable[..., Reply]
 

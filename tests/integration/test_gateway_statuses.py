@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from benchmarks.stack import free_ports
 from tests.integration.conftest import Door, error_of, post, through_gateway
-from tests.stack import Reply, Stack, free_ports, send
+from tests.stack import Reply, Stack, send
 
 SLOW = {"reviews": ["a long film " * 400] * 128}
 SHORT = {"review": "short"}

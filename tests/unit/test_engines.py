@@ -172,11 +172,14 @@ def test_engines_agree_with_fp32(
     assert np.abs(probabilities(directory, engine, REVIEWS) - expected).max() <= tolerance
 
 
-@pytest.mark.parametrize(("engine", "tolerance"), [(INT8, 1e-3), ("torch-bf16", 1e-2)])
+@pytest.mark.parametrize(
+    ("engine", "threads", "tolerance"),
+    [(INT8, 1, 1e-3), (INT8, 2, 1e-3), ("torch-bf16", 2, 1e-2)],
+)
 def test_result_does_not_depend_on_neighbours(
-    engine: str, tolerance: float, exported: Path
+    engine: str, threads: int, tolerance: float, exported: Path
 ) -> None:
-    predictor = Predictor.load(exported, engine, threads=2)
+    predictor = Predictor.load(exported, engine, threads=threads)
     together = [a.confidence for a in predictor.predict(REVIEWS * 8) if isinstance(a, Prediction)]
     alone = [predictor.predict([review])[0] for review in REVIEWS]
     expected = [a.confidence for a in alone if isinstance(a, Prediction)] * 8
