@@ -26,8 +26,9 @@ def run(options: argparse.Namespace) -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     results = measure(load_corpus(options.data), plan, options)
     text = report.markdown(results)
-    write_text(options.output / "latest.md", text)
-    report.plot(results, options.output / "latest.png")
+    write_text(options.output / f"{options.name}.md", text)
+    if options.name == "latest":
+        report.plot(results, options.output / "latest.png")
     print(f"\n{text}\nWritten to {options.output}. The bars, from this machine, this minute:\n")
     print(report.bars_table(results["bars"]))
 
@@ -48,29 +49,30 @@ def measure(corpus: Corpus, plan: Plan, options: argparse.Namespace) -> dict[str
     }
     if "engines" in options.parts:
         results["engines"] = _engines(models, corpus, plan, options.threads, results["gemm_peaks"])
-        _save(results, options.output)
+        _save(results, options)
     if "answers" in options.parts:
         sample = corpus.sample(plan.answers)
         results["answers"] = _timed(
             "same answers", answers.compare_answers, models[0], sample, options.threads
         )
-        _save(results, options.output)
+        _save(results, options)
     if "servers" in options.parts:
         results |= _servers(models, corpus, plan, options.threads)
-        _save(results, options.output)
+        _save(results, options)
     if "peers" in options.parts:
         texts = corpus.evenly(plan.bar_reviews)
         results["server_peers"] = _timed(
             "peers' servers", peer_servers.measure_peers, models[1], texts, plan
         )
-        _save(results, options.output)
+        _save(results, options)
     return results
 
 
-def _save(results: dict[str, Any], output: Path) -> None:
+def _save(results: dict[str, Any], options: argparse.Namespace) -> None:
     """Judge and write what there is: a run that is broken off keeps its finished parts."""
     results["bars"] = bars.judge(results)
-    write_text(output / "latest.json", json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(results, indent=1, ensure_ascii=False)
+    write_text(options.output / f"{options.name}.json", text + "\n")
 
 
 def _engines(
