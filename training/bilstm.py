@@ -122,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     result.add_argument("--cleaning", choices=sorted(PROFILES), default="plain")
     result.add_argument("--class-weights", choices=["none", "balanced"], default="none")
     result.add_argument("--epochs", type=float, default=3.0, help="unless --steps is given")
-    add_recipe_options(result, steps=None, learning_rate=1e-3, ema=0.99)
+    add_recipe_options(result, steps=None, learning_rate=2e-3, ema=0.99)
+    result.set_defaults(batch_tokens=4096, validate_every=400)
     return result
 
 
