@@ -90,7 +90,9 @@ def read_run(directory: Path) -> Run:
         raise DataError(
             f"{directory}: expected files of training.evaluate, found unfit ones ({error!r})."
         ) from error
-    return Run(directory.name, measured, truth, predictions, probability)
+    # Every run's evaluation may lie in a folder `test` of its own: that name alone tells nothing.
+    name = "/".join(directory.resolve().parts[-2:])
+    return Run(name, measured, truth, predictions, probability)
 
 
 def compare(base: Run, run: Run) -> Comparison:

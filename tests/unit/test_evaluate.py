@@ -208,7 +208,8 @@ def test_comparison_with_an_earlier_run(
     earlier = output.rename(tmp_path / "earlier")
     assert command("--data", data, "--compare", earlier) == 0
     (comparison,) = json.loads((output / "comparison.json").read_text())
-    assert (comparison["base"], comparison["run"]) == ("earlier", "output")
+    folders = (f"{tmp_path.name}/earlier", f"{output.parent.name}/output")
+    assert (comparison["base"], comparison["run"]) == folders
     assert (comparison["flips"], comparison["p_value"]) == (0.0, 1.0)
     assert "McNemar p" in capsys.readouterr().out
 
