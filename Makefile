@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 TORCH_ARGS ?=
 # Further arguments of `make serve` (see `.venv/bin/python -m serving --help`) and `make train`.
 SERVE_ARGS ?=
-TRAIN_ARGS ?= $(if $(SMOKE),--smoke)
+TRAIN_ARGS ?=
 # Further arguments of `make bench`, e.g. "--data ../shared/data/aclImdb_v1.tar.xz".
 BENCH_ARGS ?=
 # What `make evaluate` scores, and the folder it writes to.
@@ -42,7 +42,7 @@ unit: .venv/all.stamp ## run the tests that need neither Java nor a browser
 	$(PY) -m pytest tests/unit
 
 train: .venv/all.stamp ## train the shipped checkpoint anew; SMOKE=1 for a run of minutes
-	$(PY) -m training.run $(TRAIN_ARGS)
+	$(PY) -m training.run $(if $(SMOKE),--smoke) $(TRAIN_ARGS)
 
 evaluate: .venv/all.stamp ## score the shipped checkpoint: DATA=archive-or-csv OUTPUT=folder
 	$(PY) -m training.evaluate --checkpoint model_store/checkpoint --data $(DATA) --split test \
