@@ -33,13 +33,12 @@ BATCH: Final = 16
 
 def _ours(engine: str, files: ModelFiles, threads: int) -> Score:
     from handler.checkpoint import read_settings
-    from handler.engines import Source, load_engine
+    from handler.engines import Source, load_engine, warm_up
 
     settings = read_settings(files.unpacked)
     loaded = load_engine(Source(files.unpacked, settings, threads, "cpu"), engine)
     # A worker does the same before it is READY; here it counts as start-up time.
-    for lengths in loaded.warm_up_batches:
-        loaded.logits([[0] * length for length in lengths])
+    warm_up(loaded)
     return loaded.logits
 
 

@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -35,6 +36,6 @@ class Later:
                     logger.exception("A call that was put off has failed.")
 
     def _run(self) -> None:
-        never = threading.Event()
-        while not never.wait(self._period):
+        while True:
+            time.sleep(self._period)
             self.make_calls()

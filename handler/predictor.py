@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from handler.checkpoint import Settings, load_tokenizer, read_settings
 from handler.encoding import Encoded, Encoder
-from handler.engines import AUTO, Engine, Logits, Source, load_engine
+from handler.engines import AUTO, Engine, Logits, Source, load_engine, warm_up
 from handler.engines.hardware import available_cores, best_device
 from handler.errors import ReviewError
 from handler.limits import check_review
@@ -92,10 +92,9 @@ class Predictor:
         return self._engine.name
 
     def warm_up(self) -> None:
-        """Score once in every shape that the engine compiles for: no request has to wait for it."""
+        """Run every part once, the engine in all its shapes: no request has to wait for it."""
         self.predict(["Fine."])
-        for lengths in self._engine.warm_up_batches:
-            self._engine.logits([[0] * length for length in lengths])
+        warm_up(self._engine)
 
     def predict(self, reviews: Sequence[object]) -> list[Prediction | ReviewError]:
         """Score reviews in request order; one that cannot be scored gives an error in its place."""

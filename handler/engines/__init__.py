@@ -5,9 +5,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
-from handler.engines.base import Engine, EngineError, Logits, Source
+from handler.engines.base import Engine, EngineError, Logits, Source, warm_up
 
-__all__ = ["AUTO", "ENGINES", "Engine", "EngineError", "Logits", "Source", "load_engine"]
+__all__ = ["AUTO", "ENGINES", "Engine", "EngineError", "Logits", "Source", "load_engine", "warm_up"]
 
 logger = logging.getLogger(__name__)
 

@@ -25,6 +25,12 @@ class Engine(Protocol):
         ...
 
 
+def warm_up(engine: Engine) -> None:
+    """Score once in every shape that an engine compiles for: no request has to wait for it."""
+    for lengths in engine.warm_up_batches:
+        engine.logits([[0] * length for length in lengths])
+
+
 class EngineError(RuntimeError):
     """This machine or this archive cannot run the engine asked for; the message says why."""
 

@@ -42,9 +42,8 @@ class OpenVinoEngine:
         alone = many if threads == 1 else _compile(core, graph, streams=1, threads=together)
         self._alone = alone.create_infer_request()
         self._longest = longest
-        shapes = {round_up(length, longest) for length in range(1, longest + 1)}
-        each_stream = sorted(shapes) * max(threads, 2)
-        self.warm_up_batches = [*([length] for length in sorted(shapes)), each_stream]
+        shapes = sorted({round_up(length, longest) for length in range(1, longest + 1)})
+        self.warm_up_batches = [*([length] for length in shapes), shapes * max(threads, 2)]
 
     def logits(self, reviews: Sequence[list[int]]) -> Logits:
         """Return (reviews, labels) logits in the order of the reviews."""

@@ -99,7 +99,7 @@ def test_review_without_a_known_word_is_scored_alone_and_among_others(checkpoint
     predictor = Predictor.load(checkpoint, threads=1)
     together = predictor.predict([*EMPTY, GOOD])
     alone = [predictor.predict([review])[0] for review in EMPTY]
-    for answer, same in zip(together, alone, strict=False):
+    for answer, same in zip(together[:-1], alone, strict=True):
         assert isinstance(answer, Prediction)
         assert isinstance(same, Prediction)
         assert answer.confidence == pytest.approx(same.confidence, abs=1e-5)

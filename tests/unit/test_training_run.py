@@ -13,7 +13,16 @@ from training.data import read_split
 from training.plans import PLANS, Step, plan_of
 from training.splits import load_splits
 
-COMMON = ("--data", "x.csv", "--cache", "cache", "--protocol", "official", "--split-seed", "1")
+COMMON = (
+    "--data",
+    "x.csv",
+    "--cache",
+    "cache",
+    "--protocol",
+    "official",
+    *("--seed", "1"),
+    *("--split-seed", "1"),
+)
 
 
 @pytest.mark.parametrize("plan", PLANS)
