@@ -48,13 +48,13 @@ TINY: Final = Plan(
 BENCH: Final = Plan(
     rounds=3, base_reviews=20, shipped_reviews=64, latency_reviews=12, answers=1000,
     cells=((1, 1), (8, 1), (32, 1), (128, 1), (1, 16), (8, 16), (1, 128)), cell_seconds=2.0,
-    bar_rounds=3, bar_reviews=128, one_client_reviews=12, one_client_rounds=12,
+    bar_rounds=3, bar_reviews=128, one_client_reviews=6, one_client_rounds=24,
     loads=(0.5, 0.8, 0.95), load_seconds=6.0,
 )  # fmt: skip
 FULL: Final = Plan(
     rounds=7, base_reviews=64, shipped_reviews=512, latency_reviews=64, answers=25_000,
     cells=grid(CLIENTS, SIZES), cell_seconds=8.0,
-    bar_rounds=5, bar_reviews=256, one_client_reviews=16, one_client_rounds=24,
+    bar_rounds=5, bar_reviews=256, one_client_reviews=6, one_client_rounds=64,
     loads=(0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.1), load_seconds=20.0, all_peers=True,
 )  # fmt: skip
 
