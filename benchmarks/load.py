@@ -1,24 +1,31 @@
 """The load generator, a process of its own: `python -m benchmarks.load < load.json > samples.json`.
 
-Raw HTTP/1.1 over kept-alive connections of one asyncio loop: it shares the cores with what it
+Raw HTTP/1.1 over kept-alive sockets, one thread for each client: it shares the cores with what it
 measures, so it must cost little. Closed loop: each client sends its next request when it has the
 answer. Open loop: requests start at fixed arrival times, and waiting in line counts as latency.
 """
 
-import asyncio
 import json
 import random
 import re
+import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 DURATIONS: Final = re.compile(r"(?:tokenize|inference);dur=([\d.]+)")
-SECONDS_PER_REQUEST: Final = 150.0
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+CLOSES: Final = re.compile(rb"connection: *close", re.IGNORECASE)
+BLANK_LINE: Final = b"\r\n\r\n"
+RECEIVE_BYTES: Final = 65536
+SECONDS_PER_READ: Final = 150.0
+# In an open loop: more requests than this under way, and the next ones wait in line.
+MOST_CONNECTIONS: Final = 512
 
 
 @dataclass(frozen=True)
@@ -70,42 +77,66 @@ class Client:
                 *(f"{name}: {value}\r\n" for name, value in load.headers.items()),
             ]
         )
-        self._idle: list[Stream] = []
+        self._idle: deque[socket.socket] = deque()
+        self._opened: list[socket.socket] = []
 
-    async def open(self, count: int) -> None:
+    def open(self, count: int) -> None:
         """Open connections ahead of the first request."""
-        self._idle += [await self._connect() for _ in range(count)]
+        self._idle.extend([self._connect() for _ in range(count)])
 
-    async def send(self, index: int, body: str, started: float | None = None) -> Sample:
+    def send(self, index: int, body: str, started: float | None = None) -> Sample:
         """Send one request; a lost connection or a late answer is status 0."""
+        content = body.encode()
+        message = f"{self._head}Content-Length: {len(content)}\r\n\r\n".encode() + content
         started = started or time.perf_counter()
         try:
-            async with asyncio.timeout(SECONDS_PER_REQUEST):
-                stream = self._idle.pop() if self._idle else await self._connect()
-                status, head = await self._exchange(stream, body.encode())
-        except (OSError, EOFError, TimeoutError):
+            connection = self._take()
+            head = exchange(connection, message)
+        except (OSError, EOFError):
             return Sample(index, 0, time.perf_counter() - started, 0.0)
         latency = time.perf_counter() - started
-        self._idle.append(stream)
-        return Sample(index, status, latency, model_seconds(head))
+        self._idle.append(connection)
+        return Sample(index, int(head[9:12]), latency, model_seconds(head))
 
     def close(self) -> None:
-        """Close what is open."""
-        for _, writer in self._idle:
-            writer.close()
+        """Close every connection, those that failed included."""
+        for connection in self._opened:
+            connection.close()
 
-    async def _connect(self) -> Stream:
-        return await asyncio.open_connection(*self._address)
+    def _take(self) -> socket.socket:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
 
-    async def _exchange(self, stream: Stream, body: bytes) -> tuple[int, str]:
-        reader, writer = stream
-        writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = re.search(r"content-length: *(\d+)", head)
-        if length is None or "connection: close" in head:
-            raise EOFError("this server does not keep connections")
-        await reader.readexactly(int(length[1]))
-        return int(head[9:12]), head
+    def _connect(self) -> socket.socket:
+        connection = socket.create_connection(self._address, timeout=SECONDS_PER_READ)
+        self._opened.append(connection)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+
+def exchange(connection: socket.socket, message: bytes) -> str:
+    """Send a request and read the whole answer; returns its head. Raises OSError or EOFError."""
+    connection.sendall(message)
+    answer = b""
+    while BLANK_LINE not in answer:
+        answer += _receive(connection)
+    head, _, body = answer.partition(BLANK_LINE)
+    length = LENGTH.search(head)
+    if length is None or CLOSES.search(head):
+        raise EOFError("this server does not keep connections")
+    missing = int(length[1]) - len(body)
+    while missing > 0:
+        missing -= len(_receive(connection))
+    return head.decode("latin-1")
+
+
+def _receive(connection: socket.socket) -> bytes:
+    received = connection.recv(RECEIVE_BYTES)
+    if not received:
+        raise EOFError("the server closed the connection")
+    return received
 
 
 def model_seconds(head: str) -> float:
@@ -114,43 +145,47 @@ def model_seconds(head: str) -> float:
     return sum(float(value) for value in DURATIONS.findall(line[1])) / 1e3 if line else 0.0
 
 
-async def run_load(load: Load) -> Outcome:
+def run_load(load: Load) -> Outcome:
     """Send the load; returns when every request that was started has ended."""
     client = Client(load)
-    await client.open(load.clients)
+    client.open(load.clients)
     start = time.perf_counter()
     if load.arrivals_per_second is None:
-        samples = await _closed_loop(client, load, start)
+        samples = _closed_loop(client, load, start)
     else:
-        samples = await _open_loop(client, load, start)
+        samples = _open_loop(client, load, load.arrivals_per_second, start)
     seconds = time.perf_counter() - start
     client.close()
     return Outcome(seconds, samples)
 
 
-async def _closed_loop(client: Client, load: Load, start: float) -> list[Sample]:
-    pending = iter(enumerate(load.bodies))
-    samples: list[Sample] = []
+def _closed_loop(client: Client, load: Load, start: float) -> list[Sample]:
+    pending = deque(enumerate(load.bodies))
 
-    async def act() -> None:
-        for index, body in pending:
-            if time.perf_counter() - start > load.limit_s:
-                return
-            samples.append(await client.send(index, body))
+    def act() -> list[Sample]:
+        samples: list[Sample] = []
+        while time.perf_counter() - start <= load.limit_s:
+            try:
+                index, body = pending.popleft()
+            except IndexError:
+                break
+            samples.append(client.send(index, body))
+        return samples
 
-    await asyncio.gather(*(act() for _ in range(load.clients)))
-    return samples
+    with ThreadPoolExecutor(load.clients) as pool:
+        acting = [pool.submit(act) for _ in range(load.clients)]
+        return [sample for each in acting for sample in each.result()]
 
 
-async def _open_loop(client: Client, load: Load, start: float) -> list[Sample]:
-    assert load.arrivals_per_second is not None
-    tasks = []
-    for index, arrival in enumerate(arrival_times(load.arrivals_per_second, len(load.bodies))):
-        if arrival > load.limit_s:
-            break
-        await asyncio.sleep(max(0.0, start + arrival - time.perf_counter()))
-        tasks.append(asyncio.create_task(client.send(index, load.bodies[index], start + arrival)))
-    return list(await asyncio.gather(*tasks))
+def _open_loop(client: Client, load: Load, per_second: float, start: float) -> list[Sample]:
+    with ThreadPoolExecutor(MOST_CONNECTIONS) as pool:
+        sending = []
+        for index, arrival in enumerate(arrival_times(per_second, len(load.bodies))):
+            if arrival > load.limit_s:
+                break
+            time.sleep(max(0.0, start + arrival - time.perf_counter()))
+            sending.append(pool.submit(client.send, index, load.bodies[index], start + arrival))
+        return [each.result() for each in sending]
 
 
 def arrival_times(per_second: float, count: int, seed: int = 0) -> Iterator[float]:
@@ -163,7 +198,7 @@ def arrival_times(per_second: float, count: int, seed: int = 0) -> Iterator[floa
 
 def main() -> None:
     """Read the load from standard input and write its outcome to standard output."""
-    outcome = asyncio.run(run_load(Load(**json.load(sys.stdin))))
+    outcome = run_load(Load(**json.load(sys.stdin)))
     json.dump(asdict(outcome), sys.stdout)
 
 
