@@ -17,10 +17,9 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from benchmarks.stack import free_ports
+from benchmarks.stack import PORTS, free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
-PORT_OPTIONS = ("--port", "--inference-port", "--management-port", "--metrics-port")
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,8 @@ def running(
     root: Path = ROOT,
 ) -> Iterator[Runner]:
     """Start a runner on free ports; it and all that it started have ended when the block has."""
-    ports = free_ports(len(PORT_OPTIONS))
-    pairs = [(option, str(port)) for option, port in zip(PORT_OPTIONS, ports, strict=True)]
+    ports = free_ports(len(PORTS))
+    pairs = [(option, str(port)) for option, port in zip(PORTS, ports, strict=True)]
     command = [sys.executable, "-m", "serving", "--run-dir", str(run_dir)]
     process = subprocess.Popen(
         [*command, *(word for pair in pairs for word in pair), *options],
