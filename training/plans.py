@@ -40,17 +40,18 @@ def _seed(output: Path, encoder: str) -> list[Step]:
 
 def _cpu(output: Path) -> list[Step]:
     student = str(output / distill.STUDENT)
-    named = ("--stage", "sentences", "--init", student)
-    sentences = (*named, "--excerpts", "1", "--true-share", "0.8")
-    gentle = ("--steps", "300", "--learning-rate", "3e-4")
+    # Another order of the reviews, and a gentler rate, from where the first pass ended.
+    seed = ("--stage", "again", "--init", student, "--seed", "14")
+    again = (*seed, "--learning-rate", "6e-4", "--warmup-ratio", "0.03")
+    one_epoch = ("--steps", "740", "--learning-rate", "5e-5", "--validate-every", "185")
     return [
-        Step("distill", distill.main, ("--steps", "2400"), 0.7, "distill", output),
-        Step("sentences", distill.main, (*sentences, *gentle), 0.15, "sentences", output),
+        Step("distill", distill.main, ("--steps", "2400"), 0.44, "distill", output),
+        Step("again", distill.main, (*again, "--steps", "2400"), 0.44, "again", output),
         Step(
             "train",
             train.main,
-            (*_tune(student), "--steps", "200", "--learning-rate", "5e-5"),
-            0.15,
+            (*_tune(student), *one_epoch),
+            0.12,
             "fine-tune",
             output,
         ),
