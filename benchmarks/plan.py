@@ -52,9 +52,9 @@ BENCH: Final = Plan(
     loads=(0.5, 0.8, 0.95), load_seconds=6.0,
 )  # fmt: skip
 FULL: Final = Plan(
-    rounds=7, base_reviews=64, shipped_reviews=512, latency_reviews=64, answers=25_000,
+    rounds=5, base_reviews=64, shipped_reviews=512, latency_reviews=64, answers=25_000,
     cells=grid(CLIENTS, SIZES), cell_seconds=8.0,
-    bar_rounds=5, bar_reviews=256, one_client_reviews=6, one_client_rounds=64,
+    bar_rounds=5, bar_reviews=128, one_client_reviews=6, one_client_rounds=64,
     loads=(0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.1), load_seconds=20.0, all_peers=True,
 )  # fmt: skip
 
