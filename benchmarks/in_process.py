@@ -1,7 +1,7 @@
 """Engines and peers in one run, interleaved in rounds: all of them meet the same machine."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.contestant import Contestant, EngineUnavailableError
@@ -28,7 +28,7 @@ def encode(files: ModelFiles, texts: list[str]) -> list[list[int]]:
 
 def measure_engines(
     names: Sequence[str], files: ModelFiles, texts: list[str], threads: int,
-    rounds: int, latency_reviews: int, peaks: dict[str, float],
+    rounds: int, latency_reviews: int,
 ) -> list[Row]:  # fmt: skip
     """Load every engine, let each score all texts once a round, and return one row per engine."""
     reviews = encode(files, texts)
@@ -47,9 +47,7 @@ def measure_engines(
         {
             **_throughput(seconds[each.name], reviews),
             "engine": each.name,
-            "share_of_gemm_peak": operations
-            / spread(seconds[each.name]).median
-            / (peaks[ARITHMETIC[each.name]] * 1e9),
+            "operations_per_second": operations / spread(seconds[each.name]).median,
             "latency": percentiles_ms(latencies[each.name]),
             "memory_mb": memory[each.name],
             "startup_s": each.startup,
@@ -57,6 +55,13 @@ def measure_engines(
         }
         for each in contestants
     ]
+
+
+def add_share_of_peak(rows: Sequence[Row], peaks: Mapping[str, float]) -> None:
+    """Set each row's share of the rate that its arithmetic reaches in a bare multiplication."""
+    for row in rows:
+        peak = peaks[ARITHMETIC[row["engine"]]] * 1e9
+        row["share_of_gemm_peak"] = row["operations_per_second"] / peak
 
 
 def start_all(

@@ -26,11 +26,12 @@ def markdown(results: Results) -> str:
 
 def _heading(results: Results) -> str:
     machine = results["machine"]
-    peaks = ", ".join(f"{name} {rate:.0f}" for name, rate in results.get("gemm_peaks", {}).items())
+    rates = ", ".join(f"{name} {rate:.0f}" for name, rate in results.get("gemm_peaks", {}).items())
+    peaks = f"GEMM peaks in 10⁹ operations/s: {rates}; " if rates else ""
     libraries = ", ".join(f"{name} {number}" for name, number in machine["libraries"].items())
     return (
         f"{results['when']}, {machine['threads']} threads of {machine['processor']}; "
-        f"{results['corpus']}; GEMM peaks in 10⁹ operations/s: {peaks}; {libraries}.\n"
+        f"{results['corpus']}; {peaks}{libraries}.\n"
     )
 
 

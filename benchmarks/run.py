@@ -3,9 +3,9 @@
     python -m benchmarks.run          # under ten minutes on two cores (`make bench`)
     python -m benchmarks.run --full   # all peers, all cells, all 25,000 answers (`make bench-full`)
 
-Writes latest.json, latest.md and latest.png, and prints the table of bars. A run of some `--parts`
-writes files of their names instead: a table never mixes runs. Leave the machine alone while it
-runs: two cores have nothing to spare for anything else.
+Writes latest.json, latest.md and latest.png (full.… with --full), and prints the table of bars. A
+run of some `--parts` writes files of their names instead: a table never mixes runs. Leave the
+machine alone while it runs: two cores have nothing to spare for anything else.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Every engine's process imports this file: it must bring nothing along.
     from benchmarks.session import run
 
-    options.name = "-".join(options.parts or ["latest"])
+    options.name = "-".join(options.parts or ["full" if options.full else "latest"])
     options.parts = options.parts or (PARTS if options.full else QUICK_PARTS)
     run(options)
 

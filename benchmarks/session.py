@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> None:
     results = measure(load_corpus(options.data), plan, options)
     text = report.markdown(results)
     write_text(options.output / f"{options.name}.md", text)
-    if options.name == "latest":
-        report.plot(results, options.output / "latest.png")
+    if {"engines", "servers"} <= set(options.parts):
+        report.plot(results, options.output / f"{options.name}.png")
     print(f"\n{text}\nWritten to {options.output}. The bars, from this machine, this minute:\n")
     print(report.bars_table(results["bars"]))
 
@@ -45,10 +45,9 @@ def measure(corpus: Corpus, plan: Plan, options: argparse.Namespace) -> dict[str
         "when": time.strftime("%Y-%m-%d %H:%M"),
         "machine": _machine(options.threads),
         "corpus": corpus.name,
-        "gemm_peaks": _timed("GEMM peaks", apart, gemm.measure_peaks, options.threads),
     }
     if "engines" in options.parts:
-        results["engines"] = _engines(models, corpus, plan, options.threads, results["gemm_peaks"])
+        results |= _engines(models, corpus, plan, options.threads)
         _save(results, options)
     if "answers" in options.parts:
         sample = corpus.sample(plan.answers)
@@ -75,18 +74,26 @@ def _save(results: dict[str, Any], options: argparse.Namespace) -> None:
     write_text(options.output / f"{options.name}.json", text + "\n")
 
 
-def _engines(
-    models: list[ModelFiles], corpus: Corpus, plan: Plan, threads: int, peaks: dict[str, float]
-) -> dict[str, Any]:
+def _engines(models: list[ModelFiles], corpus: Corpus, plan: Plan, threads: int) -> dict[str, Any]:
+    """Measure the engines on each model, and the machine's own peaks before, between and after."""
     names = engines.ALL if plan.all_peers else engines.QUICK
-    counts = (plan.shipped_reviews, plan.base_reviews)
-    return {
-        files.name: _timed(
+    found: dict[str, Any] = {}
+    spells = [_peaks(threads)]
+    for files, count in zip(models, (plan.shipped_reviews, plan.base_reviews), strict=True):
+        found[files.name] = _timed(
             f"engines, {files.name}", in_process.measure_engines, names, files,
-            corpus.evenly(count), threads, plan.rounds, plan.latency_reviews, peaks,
-        )
-        for files, count in zip(models, counts, strict=True)
-    }  # fmt: skip
+            corpus.evenly(count), threads, plan.rounds, plan.latency_reviews,
+        )  # fmt: skip
+        spells.append(_peaks(threads))
+    peaks = gemm.highest(spells)
+    for rows in found.values():
+        in_process.add_share_of_peak(rows, peaks)
+    return {"gemm_peaks": peaks, "engines": found}
+
+
+def _peaks(threads: int) -> dict[str, float]:
+    peaks: dict[str, float] = _timed("GEMM peaks", apart, gemm.measure_peaks, threads)
+    return peaks
 
 
 def _servers(models: list[ModelFiles], corpus: Corpus, plan: Plan, threads: int) -> dict[str, Any]:

@@ -7,7 +7,9 @@ import pytest
 
 from benchmarks.answers import differences
 from benchmarks.corpus import Corpus, even_places, generate_reviews
-from benchmarks.gemm import operations_per_review
+from benchmarks.engines import HF_PADDED, OURS
+from benchmarks.gemm import highest, operations_per_review
+from benchmarks.in_process import add_share_of_peak
 from benchmarks.load import arrival_times, model_seconds
 from benchmarks.models import pad_vocabulary
 from benchmarks.plan import CLIENTS, FULL, MOST_REQUESTS, SIZES, bodies, grid, requests_for
@@ -96,3 +98,14 @@ def test_differences_by_hand() -> None:
     assert found["accuracy_percent"] == {"int8": 50.0, "fp32": 75.0}
     assert found["accuracy_lost_points"] == 25.0
     assert "accuracy_percent" not in differences(fast, reference, None)
+
+
+def test_a_share_of_the_peak_is_that_of_the_engines_own_arithmetic_at_its_highest() -> None:
+    peaks = highest([{"fp32": 100.0, "int8": 500.0}, {"fp32": 160.0, "int8": 400.0}])
+    assert peaks == {"fp32": 160.0, "int8": 500.0}
+    rows = [
+        {"engine": HF_PADDED, "operations_per_second": 80e9},
+        {"engine": OURS, "operations_per_second": 400e9},
+    ]
+    add_share_of_peak(rows, peaks)
+    assert [row["share_of_gemm_peak"] for row in rows] == [0.5, 0.8]
