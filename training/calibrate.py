@@ -55,7 +55,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: Integers) -> float:
     exact = logits.astype(np.float64)
     bounds = (np.log(LOWEST), np.log(HIGHEST))
     best = minimize_scalar(
-        lambda t: _nll(exact, labels, np.exp(t)), bounds=bounds, method="bounded"
+        lambda t: log_loss_at(exact, labels, np.exp(t)), bounds=bounds, method="bounded"
     )
     return float(np.exp(best.x))
 
@@ -71,7 +71,8 @@ def _check_logits(logits: NDArray[np.floating], labels: Integers) -> None:
         raise DataError("expected validation reviews of at least two labels, found one label only.")
 
 
-def _nll(logits: Floats, labels: Integers, temperature: float) -> float:
+def log_loss_at(logits: NDArray[np.floating], labels: Integers, temperature: float) -> float:
+    """Return the log-loss (nats) of logits (n, labels) divided by a temperature."""
     chosen = log_softmax(logits / temperature, axis=1)[np.arange(len(labels)), labels]
     return float(-chosen.mean())
 

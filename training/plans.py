@@ -41,8 +41,8 @@ def _seed(output: Path, encoder: str) -> list[Step]:
 def _cpu(output: Path) -> list[Step]:
     student = str(output / distill.STUDENT)
     # Another order of the reviews, and a gentler rate, from where the first pass ended.
-    seed = ("--stage", "again", "--init", student, "--seed", "14")
-    again = (*seed, "--learning-rate", "6e-4", "--warmup-ratio", "0.03")
+    named = ("--stage", "again", "--init", student, "--seed", "14")
+    again = (*named, "--learning-rate", "6e-4", "--warmup-ratio", "0.03")
     one_epoch = ("--steps", "740", "--learning-rate", "5e-5", "--validate-every", "185")
     return [
         Step("distill", distill.main, ("--steps", "2400"), 0.44, "distill", output),

@@ -3,11 +3,10 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 from torch import nn
 
 from training.batches import by_length
-from training.calibrate import fit_temperature
+from training.calibrate import fit_temperature, log_loss_at
 from training.inputs import Inputs
 
 _TOKENS = 16_384
@@ -32,8 +31,7 @@ def scores(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, 
     A checkpoint gets such a temperature in the end: a network that is right more often must not be
     passed over for being too sure of it.
     """
-    log_probabilities = log_softmax(logits / fit_temperature(logits, labels), axis=1)
     return {
-        "validation_loss": float(-log_probabilities[np.arange(len(labels)), labels].mean()),
+        "validation_loss": log_loss_at(logits, labels, fit_temperature(logits, labels)),
         "validation_accuracy": float((logits.argmax(1) == labels).mean()),
     }

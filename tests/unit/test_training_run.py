@@ -14,14 +14,8 @@ from training.plans import PLANS, Step, plan_of
 from training.splits import load_splits
 
 COMMON = (
-    "--data",
-    "x.csv",
-    "--cache",
-    "cache",
-    "--protocol",
-    "official",
-    *("--seed", "1"),
-    *("--split-seed", "1"),
+    *("--data", "x.csv", "--cache", "cache", "--protocol", "official"),
+    *("--seed", "1", "--split-seed", "1"),
 )
 
 
