@@ -7,10 +7,14 @@ import logging
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+from urllib3.util import SKIP_HEADER
 
 from gateway.errors import GatewayError
 
 logger = logging.getLogger("gateway.connection")
+
+# TorchServe hands every header on to its worker, piece by piece: those that say nothing stay away.
+_LEFT_OUT = {"user-agent": SKIP_HEADER, "accept-encoding": SKIP_HEADER}
 
 
 class Connection:
@@ -24,7 +28,11 @@ class Connection:
         self, method: str, path: str, token: str, body: bytes | None = None
     ) -> urllib3.BaseHTTPResponse:
         """Return the whole response to one request; raises GatewayError if none comes."""
-        headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+        headers = {
+            "content-type": "application/json",
+            "authorization": f"Bearer {token}",
+            **_LEFT_OUT,
+        }
         try:
             return self._send_once(method, path, headers, body)
         except ReadTimeoutError:

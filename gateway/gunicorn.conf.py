@@ -5,7 +5,7 @@ One process keeps the metrics, the bound on requests in flight and the tokens in
 model is the bottleneck long before the gateway's one core is.
 """
 
-from gateway.access_log import FORMAT, AccessLogger
+from gateway.access_log import AccessLogger
 from gateway.settings import SettingsError, read_settings
 
 _SPARE_THREADS = 8  # answer health checks, the page and 429 while every place is taken
@@ -24,6 +24,5 @@ timeout = 30  # seconds without a sign of life from the process, not a limit on 
 graceful_timeout = 30  # seconds for the requests in flight at SIGTERM
 control_socket_disable = True
 accesslog = "-"
-access_log_format = FORMAT
 logger_class = AccessLogger
 loglevel = _settings.log_level

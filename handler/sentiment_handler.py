@@ -52,6 +52,7 @@ class SentimentHandler:
             raise SystemExit(1) from error
         self.predictor.warm_up()
         logger.info("Engine %s is warm.", self.predictor.engine_name)
+        _silence_each_request()
 
     def handle(self, rows: list[dict[str, Any]], context: Any) -> list[bytes]:
         """Score the reviews of all rows in one call; returns exactly one JSON body per row."""
@@ -92,6 +93,12 @@ class SentimentHandler:
         ):
             dimensions = [Dimension("Engine", self.predictor.engine_name)]
             metrics.add_metric(name, value, unit, None, dimensions, kind)
+
+
+def _silence_each_request() -> None:
+    """Drop TorchServe's line about each batch, which the root logger writes before it is scored."""
+    logging.getLogger("ts").setLevel(logging.INFO)  # metrics are lines of this one
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 def _read_row(row: dict[str, Any], index: int, context: Any) -> Request | ReviewError:
