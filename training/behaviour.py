@@ -2,7 +2,7 @@
 
 Three kinds: *minimum functionality* wants the expected label for `text`; *invariance* wants the
 same label for `text` and `changed`; *direction* wants `changed` to raise the probability of the
-expected label. All are written by hand for this project; nothing is trained or tuned on them.
+expected label. All are written by hand for this project, and nothing is trained on them.
 """
 
 import csv

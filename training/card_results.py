@@ -1,10 +1,11 @@
 """The parts of the model card that an evaluation fills: results, calibration, behaviour, limits."""
 
+from pathlib import Path
 from typing import Final
 
 from handler.checkpoint import Settings
 from training import behaviour, report
-from training.data import ARCHIVE_SUFFIXES
+from training.data import is_archive
 from training.report import Metrics, markdown_table
 
 WEAK_SHARE: Final = 0.75
@@ -63,7 +64,7 @@ def behaviour_section(asked: Metrics) -> str:
     """The behaviour suite by kind and capability."""
     return (
         "## Behaviour\n\n"
-        "Short cases written by hand for this project and used for measuring only. Minimum "
+        "Short cases written by hand for this project; nothing is trained on them. Minimum "
         "functionality wants the expected label (a constant answer passes half); invariance wants "
         "the label unchanged under an edit that does not matter (a constant answer passes all); "
         "direction wants the probability to move the stated way (a constant answer passes none). "
@@ -121,7 +122,7 @@ def _failure_row(failure: Metrics) -> tuple[str, ...]:
 
 def is_imdb(measured: Metrics) -> bool:
     """Whether the evaluated data was the IMDb archive."""
-    return str(measured.get("data", {}).get("file", "")).endswith(ARCHIVE_SUFFIXES)
+    return is_archive(Path(str(measured.get("data", {}).get("file", ""))))
 
 
 def data_name(measured: Metrics) -> str:

@@ -39,6 +39,11 @@ class Review:
     label: str | None
 
 
+def is_archive(path: Path) -> bool:
+    """Whether a path names IMDb's archive, the one data set known to be about films."""
+    return path.name.endswith(ARCHIVE_SUFFIXES)
+
+
 def read_split(
     path: Path | str,
     split: Split = "train",
@@ -47,7 +52,7 @@ def read_split(
 ) -> list[Review]:
     """Read one part of the IMDb archive, or a whole CSV/TSV; raises DataError."""
     path = Path(path)
-    if path.name.endswith(ARCHIVE_SUFFIXES):
+    if is_archive(path):
         return read_archive(path)[split]
     if path.suffix in TABLE_SUFFIXES:
         return read_table(path, text_column or "review", label_column or "label")

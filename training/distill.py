@@ -28,7 +28,6 @@ from training.batches import Batches, stack
 from training.classification import classifier_of
 from training.corpus import Corpus, encode_corpus
 from training.data import Review
-from training.excerpts import with_excerpts
 from training.inputs import Inputs
 from training.labelled import Labelled, labelled
 from training.linear import fit_linear, fit_out_of_fold, fit_vectorizer
@@ -185,18 +184,11 @@ def train_student(
     network: ReviewClassifier,
     inputs: Inputs,
     held_out: Labelled,
-    tokenizer: Tokenizer,
     arguments: argparse.Namespace,
 ) -> Outcome:
     """Train the student on the teachers' word, selecting by log-loss on the validation part."""
     marks = soft_labels(splits, inputs.settings, inputs.corpus, arguments)
     true = np.array(splits.label_ids(splits.train + splits.unlabelled))
-    if arguments.excerpts:
-        corpus, marks = with_excerpts(
-            inputs.corpus, marks, tokenizer, arguments.excerpts, arguments.seed
-        )
-        true = np.pad(true, (0, len(corpus) - len(true)), constant_values=-1)
-        inputs = Inputs(corpus, inputs.settings)
     lessons = Lessons(inputs, mix(marks.probabilities, true, arguments.true_share), marks.evidence)
     batches = Batches(inputs.lengths, arguments.batch_tokens, arguments.seed)
     return fit(
@@ -227,7 +219,7 @@ def distill(arguments: argparse.Namespace) -> None:
     if not arguments.init and not (arguments.output / arguments.stage / STATE_FILE).exists():
         warm_start(network, corpus, arguments.seed)
     inputs = Inputs(corpus, settings)
-    outcome = train_student(splits, network, inputs, held_out, tokenizer, arguments)
+    outcome = train_student(splits, network, inputs, held_out, arguments)
     record_stage(arguments.output, arguments.stage, arguments, splits, outcome)
     stop_if_interrupted(outcome)
     save_checkpoint(arguments.output / STUDENT, classifier_of(outcome.network), settings, tokenizer)
@@ -244,7 +236,6 @@ def _parser() -> argparse.ArgumentParser:
         help="checkpoint beside the linear model",
     )
     result.add_argument("--stage", default="distill", help="name in the run's records")
-    result.add_argument("--excerpts", type=int, default=0, help="single sentences from each review")
     result.add_argument("--true-share", type=float, default=0.5, help="of true labels in the mix")
     result.add_argument("--evidence-weight", type=float, default=1.0, help="of the token loss")
     add_student_options(result)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training import distill, pretrain, train
+from training import distill, phrases, pretrain, train
 
 PLANS: Final = ("cpu", "gpu", "seed", "smoke")
 TEACHER_SEEDS: Final = (13, 14, 15)
@@ -15,7 +15,8 @@ TEACHER_SEEDS: Final = (13, 14, 15)
 class Step:
     """One command of a plan; `share` is its part of a total `--max-minutes`.
 
-    `record` is the stage that `run.json` in `folder` shows as finished once the step is done.
+    `record` is the stage that `run.json` in `folder` shows as finished once the step is done;
+    `about_films` marks a step that makes sense for reviews of films alone.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Step:
     share: float
     record: str
     folder: Path
+    about_films: bool = False
 
 
 def plan_of(name: str, output: Path, encoder: str = "roberta-base") -> list[Step]:
@@ -45,16 +47,10 @@ def _cpu(output: Path) -> list[Step]:
     again = (*named, "--learning-rate", "6e-4", "--warmup-ratio", "0.03")
     one_epoch = ("--steps", "740", "--learning-rate", "5e-5", "--validate-every", "185")
     return [
-        Step("distill", distill.main, ("--steps", "2400"), 0.44, "distill", output),
-        Step("again", distill.main, (*again, "--steps", "2400"), 0.44, "again", output),
-        Step(
-            "train",
-            train.main,
-            (*_tune(student), *one_epoch),
-            0.12,
-            "fine-tune",
-            output,
-        ),
+        Step("distill", distill.main, ("--steps", "2400"), 0.41, "distill", output),
+        Step("again", distill.main, (*again, "--steps", "2400"), 0.41, "again", output),
+        Step("train", train.main, (*_tune(student), *one_epoch), 0.12, "fine-tune", output),
+        _phrases(output, share=0.06),
     ]
 
 
@@ -65,13 +61,20 @@ def _smoke(output: Path) -> list[Step]:
     return [
         Step("pretrain", pretrain.main, ("--smoke",), 0.3, "pretrain", output / "pretrained"),
         Step("distill", distill.main, (*small, "--steps", "60"), 0.4, "distill", output),
-        Step("train", train.main, tune, 0.3, "fine-tune", output),
+        Step("train", train.main, tune, 0.2, "fine-tune", output),
+        _phrases(output, 0.1, "--limit", "2000", "--phrases", "2000", "--reviews", "200"),
     ]
 
 
 def _tune(student: str) -> tuple[str, ...]:
     """One pass over few reviews by a student without dropout: nothing to regularise."""
     return ("--encoder", student, "--r-drop", "0", "--encoder-dropout", "0", "--ema", "0.98")
+
+
+def _phrases(output: Path, share: float, *words: str) -> Step:
+    """One-line verdicts at the end: whoever tries a film classifier types one of these."""
+    named = ("--encoder", str(output / "checkpoint"), *words)
+    return Step("phrases", phrases.main, named, share, "phrases", output, about_films=True)
 
 
 def _gpu(output: Path) -> list[Step]:
@@ -91,10 +94,11 @@ def _gpu(output: Path) -> list[Step]:
             "train",
             train.main,
             (*tuning, "--epochs", "2", "--learning-rate", "3e-5"),
-            0.1,
+            0.05,
             "fine-tune",
             output,
         ),
+        _phrases(output, share=0.05),
     ]
 
 

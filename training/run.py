@@ -2,7 +2,7 @@
 
 Each stage is a command of its own; this only calls them in order, in one folder. What is finished
 is not done again: stop with Ctrl-C, or let `--piece-minutes` end a piece, and run the same command
-to go on. `--plan cpu` is what one core can do in an hour and a half. `--plan seed` is the
+to go on. `--plan cpu` is what two cores can do in three hours. `--plan seed` is the
 tutorial's recipe on `--encoder`. `--plan gpu` is the full compact recipe (pre-train, three
 teachers, distil, fine-tune): about 4e17 FLOP, by count under an hour of one large GPU, not
 measured yet; in pieces of at most ten minutes: `--plan gpu --piece-minutes 9`.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from handler.weights import write_text
 from training import archive, evaluate, model_card
-from training.data import ARCHIVE_SUFFIXES, download_imdb
+from training.data import download_imdb, is_archive
 from training.options import IMDB, command, parser, splits_of
 from training.plans import PLANS, Step, plan_of
 
@@ -28,6 +28,8 @@ def run(arguments: argparse.Namespace) -> None:
     output.mkdir(parents=True, exist_ok=True)
     arguments.data = arguments.data or download_imdb(IMDB)
     for step in plan_of(arguments.plan, output, arguments.encoder):
+        if step.about_films and not is_archive(arguments.data):
+            continue
         if not is_done(step) and not run_step(step, arguments):
             print(f"{step.name}: not finished within this piece; run the same command to go on")
             return
@@ -91,7 +93,7 @@ def finish(arguments: argparse.Namespace) -> None:
 
 def unseen(arguments: argparse.Namespace) -> list[str]:
     """Return the words that name unseen reviews: IMDb's test part, or a table's held-out rows."""
-    if arguments.data.name.endswith(ARCHIVE_SUFFIXES):
+    if is_archive(arguments.data):
         return ["--data", str(arguments.data), "--split", "test"]
     table = io.StringIO()
     writer = csv.writer(table)
@@ -104,7 +106,7 @@ def unseen(arguments: argparse.Namespace) -> list[str]:
 
 def behaviour(arguments: argparse.Namespace) -> list[str]:
     """Return the word that asks for the behaviour suite, whose cases are about films."""
-    return ["--behaviour"] if arguments.data.name.endswith(ARCHIVE_SUFFIXES) else []
+    return ["--behaviour"] if is_archive(arguments.data) else []
 
 
 def _existing(option: str, path: Path) -> list[str]:

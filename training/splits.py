@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 from training.data import (
-    ARCHIVE_SUFFIXES,
     DataError,
     Leaks,
     Review,
     check_trainable,
     drop_leaks,
+    is_archive,
     read_archive,
     read_split,
     read_table,
@@ -79,7 +79,7 @@ def load_splits(
     """
     unlabelled: list[Review] = []
     official_test: list[Review] = []
-    if path.name.endswith(ARCHIVE_SUFFIXES):
+    if is_archive(path):
         parts = read_archive(path)
         labelled, official_test, unlabelled = parts["train"], parts["test"], parts["unsup"]
     else:

@@ -16,7 +16,7 @@ def answers(both: int, only_candidate: int, only_shipped: int, none: int) -> lis
     counts = (both, only_candidate, only_shipped, none)
     pairs = [(True, True), (True, False), (False, True), (False, False)]
     rows = [pair for pair, count in zip(pairs, counts, strict=True) for _ in range(count)]
-    return list(np.array(rows).T)
+    return list(np.array(rows, dtype=bool).reshape(-1, 2).T)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,29 @@ def test_better_means_by_over_one_standard_error(
     gain, disagreeing = (counts[1] - counts[2]) / 100, (counts[1] + counts[2]) / 100
     error = math.sqrt((disagreeing - gain**2) / 99)
     assert promote.is_better(candidate, shipped) is better is (gain > error)
+
+
+BETTER, LEVEL, WORSE = (80, 10, 4, 6), (80, 10, 8, 2), (80, 4, 10, 6)
+NO_CASES = (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("reviews", "cases", "wins"),
+    [
+        (BETTER, NO_CASES, True),
+        (BETTER, WORSE, True),
+        (LEVEL, BETTER, True),
+        (LEVEL, LEVEL, False),
+        (LEVEL, NO_CASES, False),
+        (WORSE, BETTER, False),
+    ],
+)
+def test_level_on_reviews_the_behaviour_suite_decides(
+    reviews: tuple[int, int, int, int], cases: tuple[int, int, int, int], wins: bool
+) -> None:
+    of_reviews, of_cases = answers(*reviews), answers(*cases)
+    candidate, shipped = (promote.Results(*each) for each in zip(of_reviews, of_cases, strict=True))
+    assert candidate.beats(shipped) is wins
 
 
 @pytest.fixture

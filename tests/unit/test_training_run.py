@@ -104,6 +104,18 @@ def test_total_time_is_shared_out(stages: tuple[Stage, Stage], tmp_path: Path) -
     assert (tmp_path / "finished").exists()
 
 
+@pytest.mark.parametrize(("data", "calls"), [("x.csv", 0), ("aclImdb_v1.tar.gz", 1)])
+def test_steps_about_films_are_left_out_for_other_tables(
+    data: str, calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage("phrases")
+    step = Step("phrases", stage, (), 1.0, "phrases", tmp_path, about_films=True)
+    monkeypatch.setattr(run, "plan_of", lambda *named: [step])
+    monkeypatch.setattr(run, "finish", lambda arguments: None)
+    run.main(["--data", str(tmp_path / data), "--output", str(tmp_path)])
+    assert len(stage.calls) == calls
+
+
 def test_archive_is_tested_on_its_test_part(tmp_path: Path) -> None:
     words = ["--data", "aclImdb_v1.tar.gz", "--output", str(tmp_path)]
     arguments = run._parser().parse_args(words)
