@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from handler.checkpoint import load_tokenizer, read_settings
 from handler.predictor import Prediction, Predictor
@@ -55,6 +56,13 @@ def test_checkpoint_is_written_and_the_stage_recorded(words: list[str], tmp_path
     settings = read_settings(tmp_path / "run" / "checkpoint")
     assert settings.labels == ("negative", "positive")
     assert settings.temperature != read_settings(tmp_path / "checkpoint").temperature
+
+
+def test_blend_is_a_weighted_mean() -> None:
+    before, taught = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    expected = 0.25 * before.weight + 0.75 * taught.weight
+    phrases.blend(taught, before, 0.75)
+    assert torch.allclose(taught.weight, expected)
 
 
 def test_checkpoint_with_other_labels_is_one_line(
