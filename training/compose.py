@@ -3,7 +3,8 @@
 A network that only ever saw whole reviews takes "I didn't like it" for praise: in a long text the
 word "like" matters more than what stands before it. The templates (`phrases/templates.csv`) put the
 same words under negation, contrast, comparison and irony for both labels alike, so that none of
-them gives the label away. Their author never saw the cases of the behaviour suite.
+them gives the label away. All but the plainest are by somebody who had not seen the cases of the
+behaviour suite.
 """
 
 import csv
