@@ -46,7 +46,7 @@ TINY: Final = Plan(
     loads=(0.5,), load_seconds=2.0,
 )  # fmt: skip
 BENCH: Final = Plan(
-    rounds=3, base_reviews=14, shipped_reviews=64, latency_reviews=8, answers=1000,
+    rounds=3, base_reviews=12, shipped_reviews=64, latency_reviews=6, answers=1000,
     cells=((1, 1), (8, 1), (32, 1), (128, 1), (1, 16), (8, 16), (1, 128)), cell_seconds=2.0,
     bar_rounds=3, bar_reviews=128, one_client_reviews=6, one_client_rounds=24,
     loads=(0.5, 0.8, 0.95), load_seconds=5.0,
