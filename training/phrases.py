@@ -10,6 +10,7 @@ before and after (Wortsman et al. 2022, "Robust fine-tuning"): it keeps nearly a
 
 import argparse
 import random
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from handler.checkpoint import Settings, load_tokenizer
+from handler.checkpoint import Settings, load_tokenizer, read_settings
 from handler.cleaning import PROFILES
 from handler.network import ReviewClassifier
 from handler.weights import load_network, save_checkpoint
@@ -60,9 +61,11 @@ def teach(arguments: argparse.Namespace) -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(arguments.seed)
     splits = splits_of(arguments)
-    network, settings = starting_network(arguments.encoder, splits.labels)
-    tokenizer = load_tokenizer(arguments.encoder, settings)
-    lessons = prepare(splits, settings, tokenizer, arguments)
+    start = arguments.output / STAGE / "start"
+    keep(arguments.encoder, start, splits.labels)
+    network, settings = starting_network(start, splits.labels)
+    tokenizer = load_tokenizer(start, settings)
+    lessons = prepare(splits, start, tokenizer, arguments)
     reviews = labelled(splits.validation, settings, tokenizer, arguments.cache)
     others = compose(HELD_OUT_PHRASES, settings.labels, arguments.seed + 1)
     phrases = labelled(others, settings, tokenizer, arguments.cache)
@@ -70,19 +73,20 @@ def teach(arguments: argparse.Namespace) -> None:
     record_stage(arguments.output, STAGE, arguments, splits, outcome)
     stop_if_interrupted(outcome)
     taught = classifier_of(outcome.network)
-    blend(taught, load_network(arguments.encoder)[0], arguments.share)
+    blend(taught, load_network(start)[0], arguments.share)
     settings = replace(settings, temperature=reviews.temperature(taught))
     save_checkpoint(arguments.output / "checkpoint", taught, settings, tokenizer)
     print(f"wrote {arguments.output / 'checkpoint'}, temperature {settings.temperature:.3f}")
 
 
 def prepare(
-    splits: Splits, settings: Settings, tokenizer: Tokenizer, arguments: argparse.Namespace
+    splits: Splits, checkpoint: Path, tokenizer: Tokenizer, arguments: argparse.Namespace
 ) -> Lessons:
     """Put reviews with the checkpoint's answers and composed phrases with their labels together."""
+    settings = read_settings(checkpoint)
     reviews = draw(splits, arguments.reviews, arguments.seed)
     phrases = compose(arguments.phrases, settings.labels, arguments.seed)
-    answers = teach_checkpoint(arguments.encoder, reviews, arguments.cache)
+    answers = teach_checkpoint(checkpoint, reviews, arguments.cache)
     texts = [review.text for review in reviews + phrases]
     corpus = encode_corpus(texts, PROFILES[settings.cleaning], tokenizer, arguments.cache)
     targets = np.concatenate([answers, smoothed(phrases, settings.labels)])
@@ -124,6 +128,19 @@ def starting_network(
             f"found {settings.architecture} with {', '.join(settings.labels)}."
         )
     return network, settings
+
+
+def keep(checkpoint: Path, place: Path, labels: tuple[str, ...]) -> None:
+    """Copy a checkpoint that fits to its place, once; raises DataError or CheckpointError.
+
+    Within a plan this stage writes over what it started from: one that was stopped and goes on has
+    to find its start again.
+    """
+    if not place.exists():
+        starting_network(checkpoint, labels)
+        partial = place.with_name(f".{place.name}.partial")
+        shutil.copytree(checkpoint, partial, dirs_exist_ok=True)
+        partial.rename(place)
 
 
 def draw(splits: Splits, count: int, seed: int) -> list[Review]:

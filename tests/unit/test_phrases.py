@@ -35,7 +35,7 @@ def test_targets_are_the_checkpoints_answers_and_the_phrases_labels(words: list[
     settings = read_settings(arguments.encoder)
     splits = splits_of(arguments)
     tokenizer = load_tokenizer(arguments.encoder, settings)
-    lessons = phrases.prepare(splits, settings, tokenizer, arguments)
+    lessons = phrases.prepare(splits, arguments.encoder, tokenizer, arguments)
     reviews = phrases.draw(splits, 20, arguments.seed)
     answers = Predictor.load(arguments.encoder, "torch-fp32", threads=1).predict(
         [review.text for review in reviews]
@@ -56,6 +56,19 @@ def test_checkpoint_is_written_and_the_stage_recorded(words: list[str], tmp_path
     settings = read_settings(tmp_path / "run" / "checkpoint")
     assert settings.labels == ("negative", "positive")
     assert settings.temperature != read_settings(tmp_path / "checkpoint").temperature
+
+
+def test_stage_that_goes_on_starts_from_where_it_first_did(
+    words: list[str], tmp_path: Path
+) -> None:
+    first = (tmp_path / "checkpoint" / "model.safetensors").read_bytes()
+    over_its_start = [*words, "--output", str(tmp_path)]
+    phrases.main([*over_its_start, "--max-minutes", "0"])
+    assert (tmp_path / "checkpoint" / "model.safetensors").read_bytes() != first
+    phrases.main(over_its_start)
+    stage = json.loads((tmp_path / "run.json").read_text())["stages"][0]
+    assert stage["finished"]
+    assert (tmp_path / "phrases" / "start" / "model.safetensors").read_bytes() == first
 
 
 def test_blend_is_a_weighted_mean() -> None:
