@@ -89,12 +89,15 @@ def match_labels(cases: Sequence[Case], labels: Sequence[str]) -> dict[str, str]
     return {label: known[label.casefold()] for label in expected}
 
 
+def texts_of(cases: Sequence[Case]) -> list[str]:
+    """Return every text of the cases once, changed ones included."""
+    return list(dict.fromkeys(text for case in cases for text in (case.text, case.changed) if text))
+
+
 def run_cases(scorer: Scorer, cases: Sequence[Case]) -> list[Outcome]:
     """Ask every case; raises DataError if the labels do not fit or a text cannot be scored."""
     matched = match_labels(cases, scorer.labels)
-    texts = list(
-        dict.fromkeys(text for case in cases for text in (case.text, case.changed) if text)
-    )
+    texts = texts_of(cases)
     answers = []
     for text, answer in zip(texts, scorer.predict(texts), strict=True):
         if isinstance(answer, ReviewError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training.behaviour import read_cases
+from training.behaviour import read_cases, texts_of
 from training.data import DataError, Review, drop_leaks
 
 FOLDER: Final = Path(__file__).with_name("phrases")
@@ -68,7 +68,8 @@ def compose(count: int, labels: Sequence[str], seed: int) -> list[Review]:
         Review(f"phrase-{number}", fill(template.template, words, order), template.label)
         for number, template in enumerate(chosen)
     ]
-    return drop_leaks(composed, _suite())[0]
+    suite = [Review("case", text, None) for text in texts_of(read_cases())]
+    return drop_leaks(composed, suite)[0]
 
 
 def fill(template: str, words: dict[str, list[str]], order: random.Random) -> str:
@@ -76,15 +77,6 @@ def fill(template: str, words: dict[str, list[str]], order: random.Random) -> st
     text = SLOT.sub(lambda slot: order.choice(words[slot[1]]), template)
     first = text[:1].lower() if order.random() < CARELESS else text[:1].upper()
     return first + text[1:]
-
-
-def _suite() -> list[Review]:
-    return [
-        Review(case.id, text, case.expected)
-        for case in read_cases()
-        for text in (case.text, case.changed)
-        if text
-    ]
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

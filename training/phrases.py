@@ -36,6 +36,7 @@ from training.labelled import Labelled, labelled
 from training.loop import Outcome, fit, stop_if_interrupted
 from training.options import add_recipe_options, command, limits_of, parser, recipe_of, splits_of
 from training.records import record_stage
+from training.soft_labels import mix
 from training.splits import Splits
 
 STAGE = "phrases"
@@ -151,9 +152,9 @@ def draw(splits: Splits, count: int, seed: int) -> list[Review]:
 
 def smoothed(texts: Sequence[Review], labels: Sequence[str]) -> NDArray[np.float32]:
     """Return (texts, labels), most of each row at the text's label: templates are soon learned."""
-    rows = np.full((len(texts), len(labels)), SMOOTHING / len(labels), dtype=np.float32)
-    rows[np.arange(len(texts)), [labels.index(str(text.label)) for text in texts]] += 1 - SMOOTHING
-    return rows
+    uniform = np.full((len(texts), len(labels)), 1 / len(labels), dtype=np.float32)
+    ids = np.array([labels.index(str(text.label)) for text in texts])
+    return mix(uniform, ids, 1 - SMOOTHING)
 
 
 def blend(taught: nn.Module, before: nn.Module, share: float) -> None:

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from handler.weights import swap
 from training import behaviour
 from training.data import Review, is_archive
+from training.metrics import Booleans
 from training.options import IMDB, command, parser, splits_of
 from training.scoring import check_evaluable, load_scorer, score_reviews
-
-Booleans = NDArray[np.bool_]
 
 SHIPPED = Path("model_store/checkpoint")
 
