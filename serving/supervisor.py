@@ -1,60 +1,62 @@
-"""Runs both servers as one: ready together, ended together, whichever of them stops first."""
+"""Runs both servers as one: ready together, started again when one dies, ended together."""
 
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+from serving.access import require_keys
 from serving.archive import ensure_archive
 from serving.errors import StartError
 from serving.gateway import start_gateway
+from serving.memory import require_memory
+from serving.ports import require_ports
 from serving.processes import Server, adopt_orphans, stop_server
+from serving.restarts import Restarts
 from serving.runtimes import java_program
 from serving.settings import Settings
+from serving.store import open_store
 from serving.torchserve import load_failure, start_torchserve
+from serving.workers import Workers
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 10.0  # seconds a server has to end by itself
 POLL = 0.2  # seconds between looks at the servers
+PATIENCE = 10.0  # seconds without a line while they start
 
 
 def serve(settings: Settings) -> int:
-    """Run until a stop signal (0) or the death of a server (1); StartError if it cannot start."""
+    """Run until a stop signal (0) or one death too many (1); StartError if it cannot start."""
     stop = threading.Event()
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
     java = java_program(os.environ)
-    _require_free_ports(settings)
+    require_memory()
+    require_ports(settings)
+    require_keys(settings, os.environ)
     _require_page(settings.page)
     _make_log_dir(settings.log_dir)
-    ensure_archive(settings)
+    ensure_archive(settings, stop)
+    if stop.is_set():
+        return 0
+    open_store(settings.run_dir, settings.archive)
+    print("Starting TorchServe and the gateway (10 to 30 s) ...", flush=True)
     adopt_orphans()
     with _private_folder() as temporary, _without(settings.key_file), _ending_all() as servers:
-        servers.append(start_torchserve(settings, java, temporary))
-        servers.append(start_gateway(settings))
-        return _watch(servers, settings, stop)
-
-
-def _require_free_ports(settings: Settings) -> None:
-    for what, port in settings.ports.items():
-        host = settings.host if what == "gateway" else "127.0.0.1"
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ignore closed connections
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise StartError(
-                    f"port {port} for {what} cannot be had ({error.strerror}): "
-                    "end what listens there, or choose another (`python -m serving --help`)"
-                ) from error
+        starts = [
+            partial(start_torchserve, settings, java, temporary),
+            partial(start_gateway, settings),
+        ]
+        servers += [start() for start in starts]
+        return _watch(servers, starts, settings, stop)
 
 
 def _make_log_dir(folder: Path) -> None:
@@ -102,19 +104,59 @@ def _ending_all() -> Iterator[list[Server]]:
             stop_server(server, GRACE)
 
 
-def _watch(servers: list[Server], settings: Settings, stop: threading.Event) -> int:
-    """Announce the address once a canary review has been answered, then wait for the end."""
-    deadline = time.monotonic() + settings.startup_timeout
+def _watch(
+    servers: list[Server],
+    starts: Sequence[Callable[[], Server]],
+    settings: Settings,
+    stop: threading.Event,
+) -> int:
+    """Announce the address once a canary review has been answered, then keep both alive."""
+    start = said = time.monotonic()
+    deadline = start + settings.startup_timeout
     announced = False
+    restarts = Restarts()
+    workers = Workers(settings)
     while not stop.wait(POLL):
-        dead = next((server for server in servers if server.process.poll() is not None), None)
-        if dead:
-            code = dead.process.returncode
-            print(f"serve: {dead.name} ended with code {code}: see {dead.log}", file=sys.stderr)
+        if not _revive_dead(servers, starts, restarts if announced else None, stop):
             return 1
         if not announced:
             announced = _announce_if_ready(servers[0], settings, deadline)
+        elif workers.are_stuck():
+            print("serve: no worker came back: starting TorchServe again", file=sys.stderr)
+            servers[0].process.kill()
+        if not announced and time.monotonic() > said + PATIENCE:
+            said = time.monotonic()
+            print(f"  {said - start:.0f} s, the model is being loaded", flush=True)
     return 0
+
+
+def _revive_dead(
+    servers: list[Server],
+    starts: Sequence[Callable[[], Server]],
+    restarts: Restarts | None,
+    stop: threading.Event,
+) -> bool:
+    """Start what has died again; returns whether the runner goes on: not without `restarts`."""
+    for index, server in enumerate(servers):
+        if server.process.poll() is None:
+            continue
+        pause = restarts.pause(server.name) if restarts else None
+        _tell_death(server, pause)
+        if pause is None:
+            return False
+        stop_server(server, 0)
+        if not stop.wait(pause):
+            servers[index] = starts[index]()
+    return True
+
+
+def _tell_death(server: Server, pause: float | None) -> None:
+    print(
+        f"serve: {server.name} ended with code {server.process.returncode}{server.last_words()}: "
+        + (f"see {server.log}" if pause is None else f"starting it again in {pause:g} s"),
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _announce_if_ready(torchserve: Server, settings: Settings, deadline: float) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from serving.errors import StartError
 from serving.processes import Server, start_server
 from serving.settings import CONFIG, LOG_CONFIG, METRICS_CONFIG, Settings
+from serving.store import SERVED, store_of
 
 # Variables that change TorchServe behind config.properties' back: it does not get to see them.
 SURPRISES = ("TS_", "LOG_LOCATION", "METRICS_LOCATION", "SM_TELEMETRY_LOG", "JAVA_TOOL_OPTIONS")
@@ -32,7 +33,7 @@ def start_torchserve(settings: Settings, java: Path, temporary: Path) -> Server:
 
 def load_failure(settings: Settings, server: Server) -> str | None:
     """Return the last words of a worker that could not load the model; TorchServe would try on."""
-    if "Load model failed" not in server.log.read_text(errors="replace"):
+    if "Load model failed" not in server.output():
         return None
     lines = (settings.log_dir / "model_log.log").read_text(errors="replace").splitlines()
     # Each begins with time and level, "2026-01-31T12:00:00,000 INFO  ".
@@ -40,12 +41,18 @@ def load_failure(settings: Settings, server: Server) -> str | None:
 
 
 def _derived_config(settings: Settings) -> Path:
-    """Write config.properties plus this start's addresses: a key's last mention counts."""
+    """Write config.properties plus what this start differs in: a key's last mention counts.
+
+    Models can be added and removed here: `python -m serving.swap` needs it. It takes the management
+    token, and the store of this run is the only place that they may come from.
+    """
     overrides = {
         "inference_address": f"http://127.0.0.1:{settings.inference_port}",
         "management_address": f"http://127.0.0.1:{settings.management_port}",
         "metrics_address": f"http://127.0.0.1:{settings.metrics_port}",
+        "grpc_inference_port": settings.grpc_port,
         "metrics_config": METRICS_CONFIG,
+        "enable_model_api": "true",
     }
     derived = settings.run_dir / "config.properties"
     lines = [f"{key}={value}" for key, value in overrides.items()]
@@ -65,9 +72,9 @@ def _command(settings: Settings, java: Path, config: Path, temporary: Path) -> l
         "org.pytorch.serve.ModelServer",
         *("--python", sys.executable),
         *("-f", str(config)),
-        *("-s", str(settings.archive.parent)),
+        *("-s", str(store_of(settings.run_dir))),
         "-ncs",  # snapshots of an earlier start could override this one's model
-        *("-m", settings.archive.name),
+        *("-m", SERVED),
     ]
 
 
@@ -90,4 +97,7 @@ def _environment(
     inherited: Mapping[str, str], settings: Settings, temporary: Path
 ) -> dict[str, str]:
     kept = {name: value for name, value in inherited.items() if not name.startswith(SURPRISES)}
-    return {**kept, "LOG_LOCATION": str(settings.log_dir), "TMPDIR": str(temporary)}
+    told = {"LOG_LOCATION": str(settings.log_dir), "TMPDIR": str(temporary)}
+    if threads := inherited.get("SENTIMENT_THREADS"):
+        told["OPENBLAS_NUM_THREADS"] = threads  # numpy's, which explains
+    return {**kept, **told, "HF_HUB_OFFLINE": "1"}  # all that is served lies in the archive

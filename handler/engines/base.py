@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.errors import UserError
 from handler.checkpoint import Settings
 
 Logits = NDArray[np.float32]
@@ -31,7 +32,7 @@ def warm_up(engine: Engine) -> None:
         engine.logits([[0] * length for length in lengths])
 
 
-class EngineError(RuntimeError):
+class EngineError(UserError):
     """This machine or this archive cannot run the engine asked for; the message says why."""
 
 

@@ -1,11 +1,11 @@
 """Exports: what packing makes from a checkpoint for one engine, held against checksums."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, Final
 
 from handler.checkpoint import CONFIG_FILE, WEIGHTS_FILE
+from handler.checksums import file_digest
 from handler.engines.base import EngineError
 
 FOLDER: Final = "exports"
@@ -27,17 +27,11 @@ def find_export(directory: Path, engine: str) -> Path:
     return exports / next(iter(files))
 
 
-def write_manifest(directory: Path, engines: dict[str, dict[str, Any]]) -> None:
+def write_manifest(folder: Path, checkpoint: Path, engines: dict[str, dict[str, Any]]) -> None:
     """Record every engine's files and library, and the checkpoint that they were made from."""
-    source = {name: file_digest(directory / name) for name in SOURCES}
+    source = {name: file_digest(checkpoint / name) for name in SOURCES}
     content = {"source": source, "engines": engines}
-    (directory / FOLDER / MANIFEST).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-
-
-def file_digest(path: Path) -> str:
-    """Return a file's sha-256 in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

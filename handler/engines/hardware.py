@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,9 @@ def available_cores() -> int:
 
 
 def best_device() -> str:
-    """Return the first GPU that torch sees, or the CPU."""
+    """Return the first GPU that torch sees, or the CPU; without torch there is none to see."""
+    if find_spec("torch") is None:
+        return "cpu"
     import torch  # here, because asking for a GPU is all that this file needs torch for
 
     return "cuda:0" if torch.cuda.is_available() else "cpu"

@@ -1,44 +1,23 @@
-"""Read a request body into reviews and write the answer: JSON and the contract, no server."""
+"""Read a request body into reviews."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final
 
-from handler.errors import ReviewError
-from handler.limits import MAX_BODY_BYTES, check_count, json_type
+from contract.checks import check_count, json_type
+from contract.errors import ReviewError
+from contract.limits import MAX_BODY_BYTES
 
 FIELDS: Final = ("review", "reviews")
-
-
-class Answer(Protocol):
-    """A prediction or an error: anything that can be written as a JSON object."""
-
-    def as_json(self) -> dict[str, object]:
-        """Return the object in the contract's words."""
-        ...
+_SHOWN: Final = 40  # characters that a message repeats of an unknown field's name
 
 
 @dataclass(frozen=True)
 class Request:
-    """The reviews of one row, not yet checked one by one, and whether they came as a list."""
+    """The reviews of one request, not yet checked one by one, and whether they came as a list."""
 
     reviews: tuple[object, ...]
     many: bool
-
-
-@dataclass(frozen=True)
-class Response:
-    """One row's answer: HTTP status and compact JSON."""
-
-    status: int
-    body: bytes
-
-    @property
-    def phrase(self) -> str:
-        """The status in words, as HTTP spells it."""
-        return HTTPStatus(self.status).phrase
 
 
 def parse_body(body: object, content_type: str) -> Request:
@@ -48,32 +27,20 @@ def parse_body(body: object, content_type: str) -> Request:
             "body_too_large",
             f"Expected at most {MAX_BODY_BYTES:,} bytes, found {len(body):,}; "
             "send several requests.",
-            status=413,
         )
-    if _is_json(content_type):
-        return _from_fields(_decode_json(body) if isinstance(body, (bytes, bytearray)) else body)
+    if is_json(content_type):
+        return _from_fields(decode_json(body) if isinstance(body, (bytes, bytearray)) else body)
     return Request((_decode_text(body),), many=False)
 
 
-def answer_row(request: Request, answers: Sequence[Answer | ReviewError]) -> Response:
-    """Write one row's predictions; a single review that failed gives its own status."""
-    if request.many:
-        return _response(200, {"predictions": [answer.as_json() for answer in answers]})
-    answer = answers[0]
-    return _response(answer.status if isinstance(answer, ReviewError) else 200, answer.as_json())
-
-
-def answer_error(error: ReviewError) -> Response:
-    """Write the answer to a row that could not be read at all."""
-    return _response(error.status, error.as_json())
-
-
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
+    """Whether a content type declares JSON, alone or as the syntax of something else."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def _decode_json(body: bytes | bytearray) -> object:
+def decode_json(body: bytes | bytearray) -> object:
+    """Return what a JSON body holds; raises ReviewError."""
     try:
         return json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -113,30 +80,22 @@ def _from_fields(value: object) -> Request:
     if unknown:
         raise ReviewError(
             "unknown_field",
-            f"Expected only `review` or `reviews`, found also {unknown[0][:40]!r}; remove it.",
+            f"Expected only `review` or `reviews`, found also {unknown[0][:_SHOWN]!r}; remove it.",
         )
     if len(value) != 1:
         found = "both" if value else "neither"
         raise ReviewError(
             "missing_review", f"Expected one of `review` and `reviews`, found {found}."
         )
-    return _from_review(value["review"]) if "review" in value else _from_reviews(value["reviews"])
+    if "review" in value:
+        return Request((value["review"],), many=False)
+    return _from_list(value["reviews"])
 
 
-def _from_review(review: object) -> Request:
-    return Request((review,), many=False)
-
-
-def _from_reviews(reviews: object) -> Request:
+def _from_list(reviews: object) -> Request:
     if not isinstance(reviews, list):
         raise ReviewError(
             "wrong_type", f"Expected `reviews` as an array, found {json_type(reviews)}."
         )
     check_count(len(reviews))
     return Request(tuple(reviews), many=True)
-
-
-def _response(status: int, content: object) -> Response:
-    return Response(
-        status, json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    )

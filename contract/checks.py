@@ -1,12 +1,7 @@
-"""What a review may be: the limits of the HTTP contract and the check of one review."""
+"""What a review may be, and how many of them a request may hold."""
 
-from typing import Final
-
-from handler.errors import ReviewError
-
-MAX_BODY_BYTES: Final = 2_000_000
-MAX_REVIEWS: Final = 128
-MAX_CHARACTERS: Final = 50_000
+from contract.errors import ReviewError
+from contract.limits import MAX_REVIEW_CHARACTERS, MAX_REVIEWS
 
 
 def check_review(review: object) -> str:
@@ -15,11 +10,11 @@ def check_review(review: object) -> str:
         raise ReviewError(
             "wrong_type", f"Expected the review as a string, found {json_type(review)}."
         )
-    if len(review) > MAX_CHARACTERS:
+    if len(review) > MAX_REVIEW_CHARACTERS:
         raise ReviewError(
             "review_too_long",
-            f"Expected at most {MAX_CHARACTERS:,} characters, found {len(review):,}; shorten it.",
-            status=413,
+            f"Expected at most {MAX_REVIEW_CHARACTERS:,} characters, found {len(review):,}; "
+            "shorten it.",
         )
     if not review.strip():
         raise ReviewError(
@@ -39,7 +34,15 @@ def check_count(count: int) -> None:
         raise ReviewError(
             "too_many_reviews",
             f"Expected at most {MAX_REVIEWS} reviews, found {count:,}; send several requests.",
-            status=413,
+        )
+
+
+def check_one(many: bool) -> None:
+    """Raise ReviewError if a list of reviews is to be explained: an answer explains one."""
+    if many:
+        raise ReviewError(
+            "one_review_only",
+            "Expected one `review` to explain, found `reviews`; send a request for each.",
         )
 
 
