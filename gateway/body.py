@@ -2,8 +2,8 @@
 
 from typing import IO
 
+from contract.limits import MAX_BODY_BYTES
 from gateway.errors import GatewayError
-from gateway.limits import MAX_BODY_BYTES
 
 _CHUNK = 65536
 # A client that is still sending does not look at the answer, and a connection closed on it breaks

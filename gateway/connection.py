@@ -4,14 +4,20 @@ urllib3 is used directly rather than through requests: the same pool at half the
 """
 
 import logging
+from collections.abc import Mapping
+from typing import Final
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.util import SKIP_HEADER
 
 from gateway.errors import GatewayError
+from gateway.tracing import traceparent
 
 logger = logging.getLogger("gateway.connection")
+
+NO_HEADERS: Final[Mapping[str, str]] = {}
+RETRY_AFTER: Final = 1  # seconds that a 502 tells the client to wait
 
 # TorchServe hands every header on to its worker, piece by piece: those that say nothing stay away.
 _LEFT_OUT = {"user-agent": SKIP_HEADER, "accept-encoding": SKIP_HEADER}
@@ -25,16 +31,26 @@ class Connection:
         self._name = f"TorchServe at {url}"
 
     def send(
-        self, method: str, path: str, token: str, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: bytes | None = None,
+        request_id: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> urllib3.BaseHTTPResponse:
         """Return the whole response to one request; raises GatewayError if none comes."""
-        headers = {
+        parent = traceparent.get()
+        sent = {
+            **headers,
             "content-type": "application/json",
             "authorization": f"Bearer {token}",
+            **({"x-request-id": request_id} if request_id else {}),
+            **({"traceparent": parent} if parent else {}),
             **_LEFT_OUT,
         }
         try:
-            return self._send_once(method, path, headers, body)
+            return self._send_once(method, path, sent, body)
         except ReadTimeoutError:
             raise self._too_slow() from None
         except (NewConnectionError, ConnectTimeoutError) as error:
@@ -60,7 +76,7 @@ class Connection:
     def _broken(self, error: HTTPError) -> GatewayError:
         logger.warning("%s: connection lost (%s)", self._name, type(error).__name__)
         message = "Expected an answer from TorchServe, found the connection lost; try again."
-        return GatewayError(502, "upstream_failed", message)
+        return GatewayError(502, "upstream_failed", message, RETRY_AFTER, repeatable=True)
 
     def _too_slow(self) -> GatewayError:
         logger.warning("%s: no answer in time", self._name)
@@ -75,4 +91,4 @@ class Connection:
 def unreachable(found: str) -> GatewayError:
     """Return the error for a TorchServe that there is no way to ask."""
     message = f"Expected an answer from TorchServe, found {found}; try again in a while."
-    return GatewayError(502, "upstream_unreachable", message)
+    return GatewayError(502, "upstream_unreachable", message, RETRY_AFTER, repeatable=True)

@@ -8,8 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, render_template, send_from_directory
 from markupsafe import Markup, escape
 
+from gateway.snippets import snippets
+
 _FOLDER = Path(__file__).parent
-_METHODS = ("get", "post")
+_METHODS = ("get", "post", "delete")
 
 
 def read_document() -> dict[str, Any]:
@@ -35,9 +37,9 @@ def create_docs() -> Blueprint:
     def page() -> str:
         return render_template("docs.html", document=document, operations=_operations(document))
 
-    @docs.get("/docs/docs.css")
-    def style() -> Response:
-        response = send_from_directory(_FOLDER / "static", "docs.css")
+    @docs.get("/docs/<any('docs.css', 'docs.js'):name>")
+    def file(name: str) -> Response:
+        response = send_from_directory(_FOLDER / "static", name)
         response.cache_control.no_cache = True
         return response
 
@@ -56,8 +58,21 @@ def _with_code(text: str) -> Markup:
 
 def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"method": method.upper(), "path": path, **operations[method]}
+        {
+            "method": method.upper(),
+            "path": path,
+            "body": _example_body(operations[method]),
+            "snippets": snippets(method.upper(), path, _example_body(operations[method])),
+            **operations[method],
+        }
         for path, operations in document["paths"].items()
         for method in _METHODS
         if method in operations
     ]
+
+
+def _example_body(operation: dict[str, Any]) -> Any:
+    """Return the first example of what an operation is sent, None if it is sent nothing."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    examples = list(content.get("examples", {}).values())
+    return examples[0]["value"] if examples else None

@@ -22,24 +22,37 @@ _HTTP_MESSAGES = {
 
 
 class GatewayError(Exception):
-    """A request could not be answered; carries status, code and message of the response."""
+    """A request could not be answered; carries status, code and message of the response.
+
+    A `repeatable` one may go away if the same request is sent once more.
+    """
 
     def __init__(
-        self, status: int, code: str, message: str, retry_after: int | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        retry_after: int | None = None,
+        repeatable: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.retry_after = retry_after
+        self.repeatable = repeatable
 
 
 def error_response(status: int, code: str, message: str) -> Response:
     """Return the JSON response for one error."""
-    body = json.dumps({"error": {"code": code, "message": message}}, separators=(",", ":"))
-    response = Response(body, status, mimetype="application/json")
+    response = Response(error_body(code, message), status, mimetype="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def error_body(code: str, message: str) -> bytes:
+    """Return one error in the one shape, as JSON."""
+    return json.dumps({"error": {"code": code, "message": message}}, separators=(",", ":")).encode()
 
 
 def register_errors(app: Flask) -> None:

@@ -31,11 +31,13 @@ class Readiness:
         cache_seconds: float,
         retry_after: int,
         clock: Callable[[], float] = time.monotonic,
+        found_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._torchserve = torchserve
         self._cache_seconds = cache_seconds
         self._retry_after = retry_after
         self._clock = clock
+        self._found_ready = found_ready
         self._finding: Finding | None = None
         self._answered_at = float("-inf")
         self._lock = threading.Lock()
@@ -63,6 +65,7 @@ class Readiness:
                 self._send_canary()
         except GatewayError as error:
             return self._not_ready(f"{error.code}. {error.message}")
+        self._found_ready()
         return None
 
     def _send_canary(self) -> None:

@@ -1,23 +1,27 @@
 """The API's own routes: predict, health, readiness and metrics."""
 
 import time
+from functools import partial
 
 from flask import Blueprint, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from gateway.admission import Admission
 from gateway.body import read_body
+from gateway.client import caller, client_gone
 from gateway.errors import GatewayError
 from gateway.metrics import Metrics
+from gateway.model import note_version
 from gateway.readiness import Readiness
+from gateway.scoring import Scoring
 from gateway.torchserve import Answer, TorchServe
-from gateway.validation import check_body, check_content_type
+from gateway.tracing import trace_of_request
+from gateway.validation import check_content_type, read_request
 
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
 def create_api(
-    torchserve: TorchServe, admission: Admission, readiness: Readiness, metrics: Metrics
+    torchserve: TorchServe, scoring: Scoring, readiness: Readiness, metrics: Metrics
 ) -> Blueprint:
     """Return the API's routes over the given parts."""
     api = Blueprint("api", __name__)
@@ -26,15 +30,18 @@ def create_api(
     def predict() -> Response:
         check_content_type(request.content_type)
         body = read_body(request.stream, request.content_length)
-        reviews = check_body(body)
-        with admission.place():
-            metrics.count_reviews(reviews)
-            sent = time.perf_counter()
-            answer = _ask(torchserve, body, metrics)
-            upstream_seconds = time.perf_counter() - sent
+        content = read_request(body)
+        metrics.count_reviews(len(content.reviews))
+        send = partial(torchserve.predict, request_id=g.request_id)
+        sent = time.perf_counter()
+        try:
+            answer = scoring.score(send, content, body, caller(), client_gone(), trace_of_request())
+        except GatewayError as error:
+            metrics.count_failure(error.code)
+            raise
         if answer.status == 200:
             readiness.saw_answer()
-        return _passed_on(answer, time.perf_counter() - g.started - upstream_seconds)
+        return passed_on(answer, sent - g.started)
 
     @api.get("/healthz")
     def healthz() -> Response:
@@ -53,18 +60,10 @@ def create_api(
     return api
 
 
-def _ask(torchserve: TorchServe, body: bytes, metrics: Metrics) -> Answer:
-    try:
-        return torchserve.predict(body)
-    except GatewayError as error:
-        metrics.count_failure(error.code)
-        raise
-
-
-def _passed_on(answer: Answer, own_seconds: float) -> Response:
+def passed_on(answer: Answer, own_seconds: float) -> Response:
+    """Return TorchServe's answer as it came, with the gateway's own time beside the worker's."""
+    note_version(answer)
     own_timing = f"gateway;dur={own_seconds * 1000:.2f}"
     timings = [answer.server_timing, own_timing] if answer.server_timing else [own_timing]
     headers = {**_NO_STORE, "Server-Timing": ", ".join(timings)}
-    if answer.request_id:
-        headers["X-Request-Id"] = answer.request_id
     return Response(answer.body, answer.status, headers, mimetype="application/json")

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from gateway.errors import GatewayError
 
 logger = logging.getLogger("gateway.tokens")
 
 Kind = Literal["inference", "management"]
+KINDS: Final[tuple[Kind, ...]] = ("inference", "management")
 
 _READ_ATTEMPTS = 3  # TorchServe rewrites the file in place: a reader may meet half of it
 _READ_PAUSE_SECONDS = 0.02
@@ -106,14 +107,28 @@ class TokenKeeper:
                 self._keys = read_keys(self._path)
             return self._keys.tokens[kind].value
 
+    def expires_at(self, kind: Kind) -> float:
+        """Return when the token in use expires, in seconds since 1970; 0 if none was read yet."""
+        return self._keys.tokens[kind].expires_at if self._keys else 0.0
+
     def _refreshed(self, kind: Kind) -> Keys:
         # Another thread, or another gateway beside this one, may have renewed it by now.
         keys = self._keys
         if keys is None or self._expires_soon(keys.tokens[kind]):
-            keys = self._keys = read_keys(self._path)
+            keys = self._keys = self._read_or_keep()
         if self._expires_soon(keys.tokens[kind]) and self._clock() >= self._renew_not_before:
             keys = self._keys = self._renewed(kind, keys)
         return keys
+
+    def _read_or_keep(self) -> Keys:
+        """Read the file; while it is missing, what was in it is still good for a renewal."""
+        try:
+            return read_keys(self._path)
+        except KeyFileError as error:
+            if self._keys is None:
+                raise
+            logger.warning("%s; renewing with the keys that were in it", error)
+            return self._keys
 
     def _renewed(self, kind: Kind, keys: Keys) -> Keys:
         try:
