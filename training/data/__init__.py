@@ -1,0 +1,1 @@
+"""Reviews on their way in: read, split, tokenized, masked and cut into batches."""

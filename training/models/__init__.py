@@ -1,0 +1,1 @@
+"""The networks that training starts from: new students and pretrained encoders."""

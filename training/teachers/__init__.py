@@ -1,0 +1,1 @@
+"""The models whose answers a student learns from."""
