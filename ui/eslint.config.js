@@ -4,7 +4,7 @@ import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules"] },
+  { ignores: ["dist", "node_modules", "scripts", "src/api/schema.ts"] },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],

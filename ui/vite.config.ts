@@ -1,6 +1,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+const GATEWAY_PATHS = ["/predict", "/explain", "/model", "/readyz", "/feedback", "/docs"];
+
 export default defineConfig({
   plugins: [react()],
   build: {
@@ -8,7 +10,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: {
-    proxy: { "/predict": "http://127.0.0.1:8000", "/docs": "http://127.0.0.1:8000" },
+    proxy: Object.fromEntries(GATEWAY_PATHS.map((path) => [path, "http://127.0.0.1:8000"])),
   },
   test: {
     environment: "jsdom",

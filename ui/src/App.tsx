@@ -1,87 +1,100 @@
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 
-import { Examples } from "./components/Examples";
-import { ProblemNotice } from "./components/ProblemNotice";
-import { ReviewForm } from "./components/ReviewForm";
-import { Screen } from "./components/Screen";
+import type { Answer } from "./api/judge";
+import type { Model } from "./api/model";
 import { EXAMPLES } from "./examples";
-import { EMPTY, explainFailure, findProblem, type Problem, TOO_LONG } from "./problem";
-import { type PredictionState, usePrediction } from "./usePrediction";
+import { HistoryView } from "./history/HistoryView";
+import { useHistory } from "./history/useHistory";
+import { OneReview } from "./review/OneReview";
+import { useDraft } from "./review/useDraft";
+import { useJudgement } from "./review/useJudgement";
+import { joinWords } from "./shared/wording";
+import { Footer } from "./shell/Footer";
+import { Navigation } from "./shell/Navigation";
+import { Status } from "./shell/Status";
+import { useModel } from "./shell/useModel";
+import { useReadiness } from "./shell/useReadiness";
+import { goTo, useView, type View } from "./shell/useView";
 
-/** The page: a sheet to write on, the screen that shows the verdict, and reviews to try. */
+// Only who has many reviews needs the parser and the table.
+const ManyReviews = lazy(() => import("./many/ManyReviews"));
+
+const isOwn = (text: string) => !EXAMPLES.some((example) => example.text === text);
+
+/** The page: one review, many reviews, and the verdicts given before. */
 export function App() {
-  const [review, setReview] = useState("");
-  const [ownReview, setOwnReview] = useState<string | null>(null);
-  const [sentEmpty, setSentEmpty] = useState(false);
-  const { state, submit } = usePrediction();
-  const reviewRef = useRef<HTMLTextAreaElement>(null);
-  const sendRef = useRef<HTMLButtonElement>(null);
-  const screenRef = useRef<HTMLElement>(null);
-  const problem = currentProblem(review, sentEmpty, state);
-
-  useEffect(() => {
-    if (state.status === "resolved") screenRef.current?.scrollIntoView({ block: "nearest" });
-  }, [state]);
-
-  const edit = (text: string) => {
-    setReview(text);
-    setSentEmpty(false);
-  };
-  const send = () => {
-    const found = findProblem(review);
-    setSentEmpty(found === EMPTY);
-    if (found !== null) reviewRef.current?.focus();
-    else if (state.status !== "pending" || state.review !== review) submit(review);
-  };
-  const retry = () => {
-    sendRef.current?.focus(); // The button that was pressed goes away with the problem.
-    send();
-  };
-  const pick = (text: string) => {
-    if (review.trim() !== "" && !EXAMPLES.some((example) => example.text === review)) {
-      setOwnReview(review);
-    }
-    edit(text);
-    submit(text);
-  };
-  const restore = () => {
-    edit(ownReview ?? "");
-    setOwnReview(null);
-    reviewRef.current?.focus();
+  const view = useView();
+  const { model, sawVersion } = useModel();
+  const { readiness, checkNow } = useReadiness();
+  const history = useHistory();
+  const { add } = history;
+  const draft = useDraft(isOwn);
+  const noteAnswer = useCallback(
+    (review: string, answer: Answer) => {
+      sawVersion(answer.version);
+      add(review, answer);
+    },
+    [sawVersion, add],
+  );
+  const judgement = useJudgement(noteAnswer);
+  const open = (review: string) => {
+    draft.replace(review);
+    judgement.submit(review);
+    goTo("one");
   };
 
   return (
     <>
       <header className="masthead">
-        <h1>What does this review really say?</h1>
-        <p>Paste one in. The model reads it, gives its verdict, and says how sure it is.</p>
+        <div className="topbar">
+          <Navigation view={view} />
+          <Status model={model} readiness={readiness} />
+        </div>
+        <h1>{TITLES[view]}</h1>
+        <p>{describePurpose(model)}</p>
       </header>
-      <main className="desk">
-        <ReviewForm
-          reviewRef={reviewRef}
-          sendRef={sendRef}
-          review={review}
-          pending={state.status === "pending"}
-          invalid={problem?.inReview ?? false}
-          onEdit={edit}
-          onSend={send}
-          notice={problem && <ProblemNotice problem={problem} onRetry={retry} />}
-        />
-        <Screen ref={screenRef} state={state} review={review} />
-        <Examples onPick={pick} onRestore={ownReview === null ? null : restore} />
+      <main>
+        <div hidden={view !== "one"}>
+          <OneReview model={model} draft={draft} judgement={judgement} onFailure={checkNow} />
+        </div>
+        <Many shown={view === "many"} onOpen={open} />
+        {view === "history" && <HistoryView history={history} model={model} onOpen={open} />}
       </main>
-      <footer className="colophon">
-        <p>
-          Reviews go to this service and nowhere else, and are not kept.{" "}
-          <a href="/docs">Use it from your own program</a>
-        </p>
-      </footer>
+      <Footer model={model} historyOn={history.on && history.kept} />
     </>
   );
 }
 
-function currentProblem(review: string, sentEmpty: boolean, state: PredictionState): Problem | null {
-  if (sentEmpty) return EMPTY;
-  if (findProblem(review) === TOO_LONG) return TOO_LONG;
-  return state.status === "rejected" ? explainFailure(state.failure) : null;
+const TITLES: Readonly<Record<View, string>> = {
+  one: "What does this review say, and why?",
+  many: "What do all these reviews say?",
+  history: "Your last verdicts",
+};
+
+interface ManyProps {
+  readonly shown: boolean;
+  readonly onOpen: (review: string) => void;
+}
+
+/** Fetched when it is first shown, and kept after that: a run goes on in the background. */
+function Many({ shown, onOpen }: ManyProps) {
+  const [wanted, setWanted] = useState(shown);
+  if (shown && !wanted) setWanted(true);
+  if (!wanted) return null;
+  return (
+    <div hidden={!shown}>
+      <Suspense fallback={<p role="status">Loading…</p>}>
+        <ManyReviews onOpen={onOpen} />
+      </Suspense>
+    </div>
+  );
+}
+
+function describePurpose({ language, domain, labels }: Model): string {
+  const texts = [language, domain ?? "reviews"].filter(Boolean).join(" ");
+  const verdict = labels.length > 1 ? `is ${joinWords(labels, "or")}` : "deserves which label";
+  return (
+    `A language model reads ${texts}, tells whether one ${verdict}, how sure it is, ` +
+    "and which words decided."
+  );
 }

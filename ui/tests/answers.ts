@@ -5,8 +5,32 @@ export const PREDICTION = {
   label: "ripe",
   confidence: 0.93,
   probabilities: { unripe: 0.05, ripe: 0.93, rotten: 0.02 },
+  certain: true,
   tokens: 42,
   truncated: false,
+};
+
+/** Why PREDICTION came out so, for the review "Juicy." */
+export const EXPLANATION = {
+  words: [{ start: 0, end: 5, contribution: 0.8 }],
+  sentences: [{ start: 0, end: 6, label: "ripe", confidence: 0.9, contribution: 0.8 }],
+  mixed: false,
+  read: [[0, 6]],
+  method: "by hand",
+  explained: { network: "fp32", label: "ripe", confidence: 0.94 },
+};
+
+/** A model with two labels, as the gateway describes it. */
+export const MODEL = {
+  name: "orchard",
+  version: "0123456789ab",
+  labels: ["unripe", "ripe"],
+  language: "en",
+  domain: "fruit reviews",
+  max_length: 512,
+  threshold: 0.75,
+  figures: { accuracy: 0.9 },
+  feedback: null,
 };
 
 /** Builds an answer with a JSON body. */
@@ -19,8 +43,10 @@ export function error(status: number, code: string, headers: Record<string, stri
   return json({ error: { code, message: `told: ${code}` } }, { status, headers });
 }
 
+type Answers = (() => Response | Promise<Response>)[];
+
 /** Puts a stand-in for fetch in place, which gives the answers in turn and then the last again. */
-export function stubFetch(...answers: (() => Response | Promise<Response>)[]) {
+export function stubFetch(...answers: Answers) {
   let calls = 0;
   const stub = vi.fn<typeof fetch>(async () => {
     const answer = answers[Math.min(calls++, answers.length - 1)];
@@ -31,15 +57,31 @@ export function stubFetch(...answers: (() => Response | Promise<Response>)[]) {
   return stub;
 }
 
+/**
+ * Puts a service in place that answers requests for a verdict in turn, and what is asked beside
+ * them as `besides` says: by path, 404 for any other.
+ */
+export function stubService(answers: Answers, besides: Record<string, unknown> = {}) {
+  const verdicts = stubFetch(...answers);
+  vi.stubGlobal("fetch", (path: string, init?: RequestInit) => {
+    if (path === "/explain" || path === "/predict") return verdicts(path, init);
+    const body = besides[path];
+    return Promise.resolve(body === undefined ? error(404, "not_found") : json(body));
+  });
+  return verdicts;
+}
+
 /** Puts a fetch in place that answers only when told to, and rejects when aborted, as fetch does. */
 export function stubHeldFetch() {
-  const held: { signal: AbortSignal; answer: (response: Response) => void }[] = [];
-  vi.stubGlobal("fetch", (_url: string, { signal }: { signal: AbortSignal }) => {
+  const held: { path: string; signal: AbortSignal; answer: (response: Response) => void }[] = [];
+  vi.stubGlobal("fetch", (path: string, { signal }: { signal: AbortSignal }) => {
     return new Promise<Response>((resolve, reject) => {
-      held.push({ signal, answer: resolve });
-      signal.addEventListener("abort", () => {
+      const abort = () => {
         reject(new DOMException("aborted", "AbortError"));
-      });
+      };
+      held.push({ path, signal, answer: resolve });
+      if (signal.aborted) abort();
+      signal.addEventListener("abort", abort);
     });
   });
   return held;

@@ -7,4 +7,8 @@ Element.prototype.scrollIntoView = () => undefined;
 // Nothing here waits for long, but a continuous integration machine may be busy with other work.
 configure({ asyncUtilTimeout: 10_000 });
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  sessionStorage.clear();
+  localStorage.clear();
+});

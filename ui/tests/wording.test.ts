@@ -1,14 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
-import { PredictionFailure, TIMED_OUT, UNREACHABLE, UNREADABLE } from "../src/api/failure";
-import { EMPTY, explainFailure, findProblem, TOO_LONG } from "../src/problem";
+import { RequestFailure, TIMED_OUT, UNREACHABLE, UNREADABLE } from "../src/api/failure";
+import { EMPTY, explainFailure, findProblem, TOO_LONG } from "../src/review/problem";
 import {
+  capitalize,
   CHARACTER_LIMIT,
   countCharacters,
-  describeConfidence,
+  excerpt,
+  formatCounted,
   formatMilliseconds,
   formatPercent,
-} from "../src/wording";
+  joinWords,
+} from "../src/shared/wording";
+import { describeConfidence } from "../src/verdict/stance";
 
 describe("countCharacters", () => {
   it.each([
@@ -47,7 +51,41 @@ it("writes durations to a useful precision", () => {
 it("puts rising confidence into different words", () => {
   const words = [0.3, 0.65, 0.8, 0.95, 0.995].map(describeConfidence);
   expect(new Set(words).size).toBe(5);
-  expect(words[0]).toBe("Not sure");
+  expect(words[0]).toBe("Hardly more than a guess");
+});
+
+describe("joinWords", () => {
+  it.each([
+    [[], ""],
+    [["a"], "a"],
+    [["a", "b"], "a or b"],
+    [["a", "b", "c"], "a, b or c"],
+  ])("joins %o as %o", (words, text) => {
+    expect(joinWords(words, "or")).toBe(text);
+  });
+});
+
+it.each([
+  [1, "1 row"],
+  [2000, "2,000 rows"],
+])("counts %i as %o", (count, text) => {
+  expect(formatCounted(count, "row")).toBe(text);
+});
+
+it.each([
+  ["", ""],
+  ["éclair", "Éclair"],
+  ["🎬 film", "🎬 film"],
+])("capitalizes %o as %o", (text, capital) => {
+  expect(capitalize(text)).toBe(capital);
+});
+
+it.each([
+  ["short", "short"],
+  ["two\n lines", "two lines"],
+  ["more than ten letters", "more than…"],
+])("takes out of %o the line %o", (text, line) => {
+  expect(excerpt(text, 10)).toBe(line);
 });
 
 describe("findProblem", () => {
@@ -76,14 +114,29 @@ describe("explainFailure", () => {
     [0, TIMED_OUT, false],
     [200, UNREADABLE, false],
   ])("says of %i %s whether the review must change", (status, code, inReview) => {
-    const problem = explainFailure(new PredictionFailure(status, code, "Remove the NUL."));
+    const problem = explainFailure(new RequestFailure(status, code, "Remove the NUL."));
     expect(problem.inReview).toBe(inReview);
     expect(problem.title).toMatch(/\.$/);
     expect(problem.detail).not.toBe("");
   });
 
+  it.each([
+    [0, UNREACHABLE, "its gateway does not answer"],
+    [502, "upstream_unreachable", "the model server behind it does not answer"],
+    [502, "upstream_failed", "broke off"],
+    [503, "not_ready", "The gateway works"],
+    [504, "upstream_timeout", "hangs"],
+  ])("says which part is down for %i %s", (status, code, part) => {
+    expect(explainFailure(new RequestFailure(status, code, "")).detail).toContain(part);
+  });
+
+  it("tells who is offline that the device is", () => {
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    expect(explainFailure(new RequestFailure(0, UNREACHABLE, "")).detail).toContain("offline");
+  });
+
   it("passes on the server's message where the review must change", () => {
-    const failure = new PredictionFailure(400, "invalid_text", "Remove the NUL.");
+    const failure = new RequestFailure(400, "invalid_text", "Remove the NUL.");
     expect(explainFailure(failure).detail).toBe("Remove the NUL.");
   });
 
@@ -91,13 +144,13 @@ describe("explainFailure", () => {
     [1, "wait 1 second."],
     [30, "wait 30 seconds."],
   ])("names a wait of %i", (seconds, text) => {
-    const problem = explainFailure(new PredictionFailure(503, "not_ready", "", seconds));
+    const problem = explainFailure(new RequestFailure(503, "not_ready", "", seconds));
     expect(problem.waitSeconds).toBe(seconds);
     expect(problem.detail).toContain(text);
   });
 
   it("names no wait when none is asked for", () => {
-    const problem = explainFailure(new PredictionFailure(503, "not_ready", "", null));
+    const problem = explainFailure(new RequestFailure(503, "not_ready", "", null));
     expect(problem.waitSeconds).toBe(0);
     expect(problem.detail).not.toContain("second");
   });

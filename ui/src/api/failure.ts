@@ -1,7 +1,7 @@
-import { isRecord } from "./prediction";
+import { isRecord } from "../shared/guards";
 
-/** Why no verdict came: the server's own error, or one of the page's codes below. */
-export class PredictionFailure extends Error {
+/** Why no answer came: the server's own error, or one of the page's codes below. */
+export class RequestFailure extends Error {
   /** `status` 0 means that no answer arrived at all. */
   constructor(
     readonly status: number,
@@ -10,7 +10,7 @@ export class PredictionFailure extends Error {
     readonly retryAfterSeconds: number | null = null,
   ) {
     super(message);
-    this.name = "PredictionFailure";
+    this.name = "RequestFailure";
   }
 }
 
@@ -22,14 +22,19 @@ export const TIMED_OUT = "page_timed_out";
 export const UNREADABLE = "page_unreadable";
 
 /** Builds the failure for an answer with an error status, whatever its body holds. */
-export function failureFromAnswer(answer: Response, body: unknown): PredictionFailure {
+export function failureFromAnswer(answer: Response, body: unknown): RequestFailure {
   const error = isRecord(body) && isRecord(body.error) ? body.error : {};
-  return new PredictionFailure(
+  return new RequestFailure(
     answer.status,
     typeof error.code === "string" ? error.code : UNREADABLE,
     typeof error.message === "string" ? error.message : "",
     parseRetryAfter(answer.headers.get("Retry-After"), Date.now()),
   );
+}
+
+/** Makes a failure of whatever was thrown; an abort by the reader counts as no connection. */
+export function asFailure(error: unknown): RequestFailure {
+  return error instanceof RequestFailure ? error : new RequestFailure(0, UNREACHABLE, "");
 }
 
 /** Reads `Retry-After` (seconds or an HTTP date) as whole seconds from `now` (ms since 1970). */
