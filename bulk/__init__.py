@@ -1,0 +1,1 @@
+"""Many reviews: from files to verdicts, in one process or in several."""
