@@ -39,7 +39,7 @@ BASE_SERVERS: Final = "base_servers"
 SHIPPED_SERVERS: Final = "shipped_servers"
 BARS: Final = (
     Bar(
-        "in-process vs HF eager fp32 padded",
+        "in-process vs HF fp32 SDPA padded",
         f"{BASE_PROCESS}.times_hf_padded.median", 4.5, 6, "×",
     ),
     Bar(

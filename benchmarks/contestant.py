@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from benchmarks.models import ModelFiles
+from benchmarks.model_files import ModelFiles
 
 # Long enough for any load or round; an engine that hangs must not hang the benchmark.
 PATIENCE = 600.0

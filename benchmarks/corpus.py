@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
-from handler.weights import write_text
-from training.calibration import SENTENCES
-from training.data import Review, read_split
+from archive.activation_ranges import SENTENCES
+from handler.files import write_text
+from training.data.readers import Review, read_split
 
 ARCHIVES = (
     Path("data/aclImdb_v1.tar.gz"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from benchmarks.models import ModelFiles
+from benchmarks.model_files import ModelFiles
 
 # A function from reviews to one row of logits each; reviews are token ids (texts for PREDICTOR).
 Score = Callable[[Sequence[Any]], Any]
@@ -16,9 +16,9 @@ Loader = Callable[[ModelFiles, int], Score]
 OURS: Final = "this project, int8"
 OURS_BF16: Final = "this project, bf16"
 OURS_FP32: Final = "this project, fp32"
-HF_PADDED: Final = "HF eager fp32, padded"
-HF_SORTED: Final = "HF eager fp32, length-sorted"
-HF_PLAIN_ATTENTION: Final = "HF eager fp32, padded, plain attention"
+HF_PADDED: Final = "HF fp32 SDPA, padded"
+HF_SORTED: Final = "HF fp32 SDPA, length-sorted"
+HF_EAGER: Final = "HF fp32 eager attention, padded"
 TORCH_BF16: Final = "torch bf16, length-sorted"
 TORCH_INT8: Final = "torch dynamic int8, length-sorted"
 ORT_FP32: Final = "ONNX Runtime fp32, unpadded"
@@ -44,7 +44,7 @@ def _ours(engine: str, files: ModelFiles, threads: int) -> Score:
 
 def _predictor(files: ModelFiles, threads: int) -> Score:
     """Load what a TorchServe worker loads: texts in, predictions out."""
-    from handler.errors import ReviewError
+    from contract.errors import ReviewError
     from handler.predictor import Predictor
 
     predictor = Predictor.load(files.unpacked, threads=threads, device="cpu")
@@ -158,7 +158,7 @@ LOADERS: Final[dict[str, Loader]] = {
     OURS_FP32: partial(_ours, "torch-fp32"),
     HF_PADDED: partial(_torch, ordered=False),
     HF_SORTED: _torch,
-    HF_PLAIN_ATTENTION: partial(_torch, ordered=False, attention="eager"),
+    HF_EAGER: partial(_torch, ordered=False, attention="eager"),
     TORCH_BF16: partial(_torch, dtype="bfloat16"),
     TORCH_INT8: partial(_torch, int8=True),
     ORT_FP32: partial(_onnx_runtime, "onnx"),
@@ -175,4 +175,4 @@ QUICK: Final = (
     HF_PADDED, HF_SORTED, TORCH_BF16, TORCH_INT8, ORT_FP32, ORT_INT8, OPENVINO_INT8,
     OURS_BF16, OURS,
 )  # fmt: skip
-ALL: Final = (*QUICK, HF_PLAIN_ATTENTION, ORT_INT8_STREAMS, OURS_FP32)
+ALL: Final = (*QUICK, HF_EAGER, ORT_INT8_STREAMS, OURS_FP32)

@@ -18,11 +18,13 @@ from benchmarks import bars, report
 from benchmarks.corpus import load_corpus
 from benchmarks.gemm import operations_per_review
 from benchmarks.in_process import encode
-from benchmarks.models import BASE, SHIPPED, ModelFiles, make_checkpoint
+from benchmarks.model_files import ModelFiles
+from benchmarks.models import BASE, SHIPPED, make_checkpoint
 from benchmarks.statistics import percentiles_ms, ratios, spread
 from handler.checkpoint import read_settings
 from handler.engines import Source, load_engine
-from handler.weights import load_network, write_text
+from handler.files import write_text
+from handler.weights import load_network
 
 HF_PADDED = "HF fp16 SDPA, padded"
 HF_SORTED = "HF fp16 SDPA, length-sorted"

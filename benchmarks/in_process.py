@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.contestant import Contestant, EngineUnavailableError
 from benchmarks.engines import ARITHMETIC, COMPILES_PER_LENGTH, HF_PADDED, ORT_INT8
 from benchmarks.gemm import operations_per_review
-from benchmarks.models import ModelFiles
+from benchmarks.model_files import ModelFiles
 from benchmarks.statistics import percentiles_ms, ratios, spread
 from handler.checkpoint import load_tokenizer, read_settings
 from handler.encoding import Encoder

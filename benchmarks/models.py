@@ -5,11 +5,12 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from archive.inputs import fingerprint
+from benchmarks.model_files import ModelFiles
 from handler.checkpoint import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 
 BASE: Final = "roberta-base"
@@ -33,66 +34,15 @@ BASE_ENCODER: Final[dict[str, Any]] = {
 LIBRARIES: Final = ("torch", "transformers", "onnx", "onnxruntime", "openvino", "nncf")
 
 
-@dataclass(frozen=True)
-class ModelFiles:
-    """One model's folder: checkpoint, packed archive, and every peer's own format."""
-
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """Which model this is."""
-        return self.folder.name
-
-    @property
-    def checkpoint(self) -> Path:
-        """The checkpoint that everything here was made from."""
-        return self.folder / "checkpoint"
-
-    @property
-    def archive(self) -> Path:
-        """The packed checkpoint, as TorchServe serves it."""
-        return self.folder / "sentiment.mar"
-
-    @property
-    def unpacked(self) -> Path:
-        """The archive's content: what a worker loads."""
-        return self.folder / "unpacked"
-
-    @property
-    def onnx(self) -> Path:
-        """fp32, fused by ONNX Runtime's transformer optimizer."""
-        return self.folder / "fused.onnx"
-
-    @property
-    def onnx_int8(self) -> Path:
-        """The fused graph with dynamically quantized linear layers."""
-        return self.folder / "dynamic-int8.onnx"
-
-    @property
-    def openvino_int8(self) -> Path:
-        """OpenVINO's graph as its converter and NNCF make it."""
-        return self.folder / "nncf-int8.xml"
-
-    def write_checksum(self) -> None:
-        """Record the archive's sha-256, without which the runner does not serve it."""
-        with self.archive.open("rb") as archive:
-            digest = hashlib.file_digest(archive, "sha256").hexdigest()
-        self.archive.with_name(f"{self.archive.name}.sha256").write_text(
-            f"{digest}  {self.archive.name}\n"
-        )
-
-
 def prepare(name: str, folder: Path, examples: Sequence[str], with_peers: bool) -> ModelFiles:
     """Make what is missing of a model's files; examples calibrate the peer that needs some."""
-    from benchmarks import peer_files  # torch and the peers' libraries are loaded only to build
-
     files = ModelFiles(folder / name)
     source = make_checkpoint(files)
-    packing = _digest([source, *_packing_code()])
-    peers = _digest([source, Path(peer_files.__file__), *(version(each) for each in LIBRARIES)])
-    _make_once(files, "archive", packing, lambda: _pack(files))
+    _make_once(files, "archive", fingerprint(files.checkpoint), lambda: _pack(files))
     if with_peers:
+        from benchmarks import peer_files  # the peers' libraries are loaded only to build
+
+        peers = _digest([source, Path(peer_files.__file__), *map(version, LIBRARIES)])
         _make_once(files, "onnx", peers, lambda: peer_files.write_onnx(files))
         _make_once(files, "openvino", peers, lambda: peer_files.write_openvino(files, examples))
     return files
@@ -112,13 +62,6 @@ def _checkpoint_key(name: str) -> str:
     if name == SHIPPED:
         return _digest([CHECKPOINT / each for each in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE)])
     return _digest([json.dumps(BASE_ENCODER), CHECKPOINT / TOKENIZER_FILE])
-
-
-def _packing_code() -> list[Path]:
-    training = (
-        Path("training") / f"{name}.py" for name in ("archive", "export", "graph", "calibration")
-    )
-    return [*sorted(Path("handler").rglob("*.py")), *training]
 
 
 def _digest(parts: Iterable[str | Path]) -> str:
@@ -151,7 +94,7 @@ def make_base_checkpoint(directory: Path) -> None:
     from tokenizers import Tokenizer
 
     from handler.checkpoint import Settings
-    from handler.network import build_network, seed_head_sizes
+    from handler.network import build_network, tutorial_head_sizes
     from handler.weights import save_checkpoint
 
     settings = Settings(
@@ -160,7 +103,7 @@ def make_base_checkpoint(directory: Path) -> None:
         max_length=256,
         truncation="head",
         pooling="cls",
-        head_sizes=seed_head_sizes(BASE_ENCODER["hidden_size"]),
+        head_sizes=tutorial_head_sizes(BASE_ENCODER["hidden_size"]),
     )
     torch.manual_seed(0)
     content = json.loads((CHECKPOINT / TOKENIZER_FILE).read_text("utf-8"))
@@ -176,7 +119,7 @@ def pad_vocabulary(vocabulary: dict[str, int], size: int) -> None:
 
 
 def _pack(files: ModelFiles) -> None:
-    from training.archive import build_archive
+    from archive.build import build_archive
 
     build_archive(files.checkpoint, files.archive)
     shutil.rmtree(files.unpacked, ignore_errors=True)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.models import ModelFiles
+from benchmarks.model_files import ModelFiles
 from handler.checkpoint import load_tokenizer
 from handler.encoding import Encoder
 from handler.network import ReviewClassifier

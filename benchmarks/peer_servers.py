@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import hugging_face
-from benchmarks.load import Load, Outcome
-from benchmarks.models import ModelFiles
+from benchmarks.load import Load, LoadResult
+from benchmarks.model_files import ModelFiles
 from benchmarks.plan import Plan, bodies
 from benchmarks.servers import generate, send
 from benchmarks.stack import free_ports, running_stack
@@ -40,7 +40,7 @@ def measure_peers(files: ModelFiles, texts: list[str], plan: Plan) -> dict[str, 
     with ExitStack() as running:
         ours = running.enter_context(running_stack(files))
         example = running.enter_context(running_stack(_pack_example(files, folder)))
-        ways: dict[str, Callable[[], Outcome]] = {
+        ways: dict[str, Callable[[], LoadResult]] = {
             OURS: lambda: send(ours, "TorchServe", requests, CLIENTS),
             "TorchServe, example handler": lambda: send(example, "TorchServe", requests, CLIENTS),
         }
@@ -62,7 +62,7 @@ def measure_peers(files: ModelFiles, texts: list[str], plan: Plan) -> dict[str, 
     }
 
 
-def _seconds(name: str, outcome: Outcome) -> float:
+def _seconds(name: str, outcome: LoadResult) -> float:
     refused = len(outcome.samples) - len(outcome.answered)
     if refused:
         raise RuntimeError(f"{name}: expected every review to be scored, {refused} were not")

@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmarks.contestant import Contestant
 from benchmarks.engines import PREDICTOR
-from benchmarks.load import Load, Outcome, read_outcome
-from benchmarks.models import ModelFiles
+from benchmarks.load import Load, LoadResult, read_outcome
+from benchmarks.model_files import ModelFiles
 from benchmarks.plan import Plan, bodies, requests_for
 from benchmarks.stack import Stack, running_stack
 from benchmarks.statistics import percentiles_ms, ratios, spread
@@ -27,7 +27,7 @@ def measure_shipped(files: ModelFiles, texts: list[str], threads: int, plan: Pla
     direct = Contestant(PREDICTOR, files, threads, texts[0])
     try:
         with running_stack(files) as stack:
-            _warm_up(stack)
+            warm_up(stack)
             added = measure_added(direct, stack, texts, plan.one_client_reviews * 2, plan)
             capacity = len(texts) / direct.score(texts)[0]
             rows = _sweep(direct, stack, texts, capacity, plan)
@@ -49,7 +49,7 @@ def measure_bars(files: ModelFiles, texts: list[str], threads: int, plan: Plan) 
     direct = Contestant(PREDICTOR, files, threads, texts[0])
     try:
         with running_stack(files) as stack:
-            _warm_up(stack)
+            warm_up(stack)
             added = measure_added(direct, stack, texts, plan.one_client_reviews, plan)
             seconds: dict[str, list[float]] = {}
             for number in range(plan.bar_rounds):
@@ -75,7 +75,7 @@ def measure_bars(files: ModelFiles, texts: list[str], threads: int, plan: Plan) 
         direct.close()
 
 
-def _warm_up(stack: Stack) -> None:
+def warm_up(stack: Stack) -> None:
     """Send short reviews over every hop; nothing is measured."""
     for hop in HOPS:
         send(stack, hop, [["Fine."]] * WARM_UP_REQUESTS, 4)
@@ -157,7 +157,7 @@ def _direct_row(direct: Contestant, requests: list[list[str]]) -> Row:
     }  # fmt: skip
 
 
-def _row(hop: str, clients: int, size: int, outcome: Outcome) -> Row:
+def _row(hop: str, clients: int, size: int, outcome: LoadResult) -> Row:
     answered = [sample.latency for sample in outcome.answered]
     return {
         "through": hop,
@@ -192,7 +192,7 @@ def _open_loop(stack: Stack, texts: list[str], capacity: float, plan: Plan) -> l
 
 def send(
     stack: Stack, hop: str, requests: list[list[str]], clients: int, rate: float | None = None
-) -> Outcome:
+) -> LoadResult:
     """Send requests to a hop from a load generator of its own process."""
     url = stack.torchserve_url if hop == "TorchServe" else stack.gateway_url
     headers = stack.token if hop == "TorchServe" else {}
@@ -203,7 +203,7 @@ def _body(texts: list[str]) -> str:
     return json.dumps({"review": texts[0]} if len(texts) == 1 else {"reviews": texts})
 
 
-def generate(load: Load) -> Outcome:
+def generate(load: Load) -> LoadResult:
     """Run a load in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],

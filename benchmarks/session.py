@@ -4,18 +4,20 @@ import argparse
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from benchmarks import answers, bars, engines, gemm, in_process, peer_servers, report, servers
 from benchmarks.corpus import Corpus, load_corpus
-from benchmarks.models import BASE, LIBRARIES, SHIPPED, ModelFiles, prepare
+from benchmarks.model_files import ModelFiles
+from benchmarks.models import BASE, LIBRARIES, SHIPPED, prepare
 from benchmarks.plan import BENCH, FULL, TINY, Plan
-from handler.weights import write_text
+from handler.files import write_text
 
 CALIBRATION_REVIEWS = 16
 
@@ -43,7 +45,7 @@ def measure(corpus: Corpus, plan: Plan, options: argparse.Namespace) -> dict[str
     ]
     results: dict[str, Any] = {
         "when": time.strftime("%Y-%m-%d %H:%M"),
-        "machine": _machine(options.threads),
+        "machine": machine(options.threads),
         "corpus": corpus.name,
     }
     if "engines" in options.parts:
@@ -124,12 +126,20 @@ def _timed(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
     return found
 
 
-def _machine(threads: int) -> dict[str, Any]:
+def machine(threads: int) -> dict[str, Any]:
+    """Return what the figures depend on: processor, threads and libraries."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return {
         "processor": next(names, platform.machine()),
         "threads": threads,
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in (*LIBRARIES, "torchserve")},
+        "libraries": dict(_versions((*LIBRARIES, "torchserve"))),
     }
+
+
+def _versions(packages: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the versions of what is installed: the peers may be left out."""
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            yield name, version(name)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.models import ModelFiles
+from benchmarks.model_files import ModelFiles
 
-PORTS = ("--port", "--inference-port", "--management-port", "--metrics-port")
+PORTS = ("--port", "--inference-port", "--management-port", "--metrics-port", "--grpc-port")
 # The longest measurement is far shorter than a token lives; it is read anew for each one anyway.
 STARTUP_SECONDS = 180
 
@@ -36,6 +36,11 @@ class Stack:
         return f"http://127.0.0.1:{self.ports['--port']}/predict"
 
     @property
+    def explain_url(self) -> str:
+        """Where users ask why."""
+        return f"http://127.0.0.1:{self.ports['--port']}/explain"
+
+    @property
     def torchserve_url(self) -> str:
         """Where the gateway sends reviews."""
         return f"http://127.0.0.1:{self.ports['--inference-port']}/predictions/sentiment"
@@ -49,14 +54,15 @@ class Stack:
     def memory_mb(self) -> dict[str, float]:
         """Return the resident memory of worker, TorchServe's frontend and gateway."""
         kinds = {
-            "worker": "model_service_worker",
-            "torchserve": "ModelServer",
-            "gateway": "gunicorn",
+            "model_service_worker": "worker",
+            "handler.relevance_process": "worker",
+            "ModelServer": "torchserve",
+            "-m gateway": "gateway",
         }
-        found = dict.fromkeys(kinds, 0.0)
+        found = dict.fromkeys(kinds.values(), 0.0)
         for process in psutil.Process(self.process.pid).children(recursive=True):
             command = " ".join(process.cmdline())
-            kind = next((kind for kind, word in kinds.items() if word in command), None)
+            kind = next((kind for word, kind in kinds.items() if word in command), None)
             if kind:
                 found[kind] += process.memory_info().rss / 2**20
         return found
