@@ -1,5 +1,6 @@
 """What all tests share: the one running service, and the count of what ran, by kind."""
 
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,11 @@ KINDS = {"tests/unit/": "unit", "tests/integration/": "integration", "tests/e2e/
 
 
 SHIPPED = ROOT / "model_store" / "checkpoint"
+
+
+def pytest_runtest_setup() -> None:
+    """Let a SIGTERM stop the run as Ctrl-C does: servers end, and what failed is told."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +49,7 @@ def stack(serving_options: list[str], tmp_path_factory: pytest.TempPathFactory) 
         yield Stack(runner)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests of each kind ran, so that a kind that did not run cannot hide."""
     counts = Counter(
@@ -57,3 +64,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         ran = counts[kind, "passed"] + counts[kind, "failed"] + counts[kind, "error"]
         failed, skipped = ran - counts[kind, "passed"], counts[kind, "skipped"]
         terminalreporter.line(f"{kind}: {ran} ran, {failed} of them failed; {skipped} skipped")
+    _say_what_was_not_tested(terminalreporter)
+
+
+def _say_what_was_not_tested(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with each reason for which tests were skipped, where nobody can miss it."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    if reasons:
+        terminalreporter.section("NOT TESTED", red=True, bold=True)
+    for reason, count in reasons.items():
+        terminalreporter.line(f"{count} tests did not run: {reason}", red=True, bold=True)

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,15 +77,26 @@ class Runner:
 
     def wait_ready(self, timeout: float) -> None:
         """Wait for the address to be announced; the runner's own words are the failure's."""
-        if not self.ready.wait(timeout):
-            self.stop()
-            raise AssertionError(f"not ready: {self.output} {self.errors}")
+        deadline = time.monotonic() + timeout
+        while not self.ready.wait(0.2):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise AssertionError(f"not ready: {self.output} {self.errors}")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal unless the runner has ended, and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.wait()
+
+    def end(self) -> None:
+        """Stop the runner; killed if it does not end, its servers with it, and the test fails."""
+        try:
+            self.stop()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def wait(self, timeout: float = 60.0) -> int:
         """Wait for the runner to end by itself, and return its exit code."""
@@ -102,11 +114,15 @@ def running(
     *options: str,
     environment: Mapping[str, str] | None = None,
     root: Path = ROOT,
+    launcher: Sequence[str] = (),
 ) -> Iterator[Runner]:
-    """Start a runner on free ports; it and all that it started have ended when the block has."""
+    """Start a runner on free ports; it and all that it started have ended when the block has.
+
+    `launcher` is a command that is given the runner's own command to start.
+    """
     ports = free_ports(len(PORTS))
     pairs = [(option, str(port)) for option, port in zip(PORTS, ports, strict=True)]
-    command = [sys.executable, "-m", "serving", "--run-dir", str(run_dir)]
+    command = [*launcher, sys.executable, "-m", "serving", "--run-dir", str(run_dir)]
     process = subprocess.Popen(
         [*command, *(word for pair in pairs for word in pair), *options],
         cwd=root,
@@ -117,17 +133,17 @@ def running(
     )
     runner = Runner(process, ports, run_dir)
     readers = [
-        threading.Thread(target=runner.read_output),
-        threading.Thread(target=lambda: runner.errors.extend(process.stderr or ())),
+        threading.Thread(target=runner.read_output, daemon=True),
+        threading.Thread(target=lambda: runner.errors.extend(process.stderr or ()), daemon=True),
     ]
     for reader in readers:
         reader.start()
     try:
         yield runner
     finally:
-        runner.stop()
+        runner.end()
         for reader in readers:
-            reader.join()
+            reader.join(60)
         for stream in (process.stdout, process.stderr):
             assert stream is not None
             stream.close()

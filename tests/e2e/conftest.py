@@ -19,7 +19,7 @@ def browser() -> Iterator[Browser]:
     """Headless Chromium; where it is missing, CI fails and anybody else is told of the skip."""
     executable = find_chromium()
     if executable is None:
-        missing = f"no browser: set CHROMIUM or install one of {', '.join(NAMES)}"
+        missing = f"the page needs a browser: set CHROMIUM, or install one of {', '.join(NAMES)}"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)

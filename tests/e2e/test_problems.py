@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.reader import Reader
+from tests.e2e.reader import VERDICTS, Reader
 
 REVIEW = "A slow start, and then I could not look away."
 
@@ -19,7 +19,7 @@ def expect_alert_at_the_review(reader: Reader, text: str) -> None:
     [
         (429, "queue_full", "Many reviews are being read"),
         (500, "internal", "Something went wrong"),
-        (502, "upstream_unreachable", "could not be asked"),
+        (502, "upstream_unreachable", "does not answer"),
         (503, "not_ready", "not ready yet"),
         (504, "upstream_timeout", "took too long"),
     ],
@@ -39,20 +39,43 @@ def test_failed_request_is_explained_and_retried(
     expect(reader.send).to_be_focused()
 
 
-def test_lost_connection_is_explained_and_retried(reader: Reader) -> None:
+def test_a_lost_connection_is_told_and_the_page_asks_again_by_itself(reader: Reader) -> None:
     reader.lose_connection()
     reader.ask(REVIEW)
-    expect_alert_at_the_review(reader, "cannot be reached")
+    expect(reader.panel).to_contain_text("cannot be reached")
+    expect(reader.panel).to_contain_text("tries again by itself")
     reader.answer_truly()
-    reader.retry.click()
     reader.wait_for_verdict()
+    expect(reader.alert).to_have_count(0)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_waits_as_long_as_the_service_asks(reader: Reader, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "code", "text"),
+    [(502, "upstream_failed", "model server failed"), (503, "not_ready", "not ready yet")],
+)
+def test_a_service_that_will_be_back_is_asked_again_by_itself(
+    reader: Reader, status: int, code: str, text: str
+) -> None:
+    reader.answer_with(status, code, {"Retry-After": "1"})
+    reader.ask(REVIEW)
+    expect(reader.panel).to_contain_text(text)
+    expect(reader.panel).to_contain_text("tries again by itself")
+    reader.answer_truly()
+    reader.wait_for_verdict()
+    expect(reader.review).to_have_value(REVIEW)
+
+
+def test_a_wait_beyond_the_pages_patience_is_left_to_the_reader(reader: Reader) -> None:
+    reader.answer_with(503, "not_ready", {"Retry-After": "600"})
+    reader.ask(REVIEW)
+    expect_alert_at_the_review(reader, "not ready yet")
+    expect(reader.retry).to_contain_text("Try again in")
+
+
+def test_retry_waits_as_long_as_the_service_asks(reader: Reader) -> None:
     reader.page.clock.install(time=0)
     reader.page.clock.pause_at(60)
-    reader.answer_with(status, "queue_full", {"Retry-After": "2"})
+    reader.answer_with(429, "queue_full", {"Retry-After": "2"})
     reader.ask(REVIEW)
     expect_alert_at_the_review(reader, "wait 2 seconds")
     for seconds in (2, 1):
@@ -67,7 +90,7 @@ def test_retry_waits_as_long_as_the_service_asks(reader: Reader, status: int) ->
 
 @pytest.mark.parametrize("body", ["<!doctype html>", '{"verdict": "fine"}', ""])
 def test_answer_in_another_form_is_not_shown_as_a_verdict(reader: Reader, body: str) -> None:
-    reader.page.route("**/predict", lambda route: route.fulfill(status=200, body=body))
+    reader.page.route(VERDICTS, lambda route: route.fulfill(status=200, body=body))
     reader.ask(REVIEW)
     expect_alert_at_the_review(reader, "cannot read")
     expect(reader.label).to_have_count(0)
@@ -87,8 +110,10 @@ def test_empty_review_is_not_sent(reader: Reader, review: str) -> None:
 
 def test_too_long_review_is_kept_counted_and_not_sent(reader: Reader) -> None:
     sent = reader.hold_answers()
+    before = reader.send.bounding_box()
     reader.ask("x" * 50_001)
     expect_alert_at_the_review(reader, "too long")
+    assert reader.send.bounding_box() == before  # what one is about to press stays
     expect(reader.page.get_by_text("50,001 of 50,000 characters, 1 too many")).to_be_visible()
     assert sent == []
     assert len(reader.review.input_value()) == 50_001
@@ -102,7 +127,7 @@ def test_longest_review_is_sent_and_scored(reader: Reader) -> None:
 
 
 def test_gateways_own_complaint_about_a_review_is_passed_on(reader: Reader) -> None:
-    with reader.page.expect_response("**/predict") as answered:
+    with reader.expect_answer() as answered:
         reader.ask("A NUL \0 in the middle.")
     assert answered.value.status == 400
     expect_alert_at_the_review(reader, answered.value.json()["error"]["message"])

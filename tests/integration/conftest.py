@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.stack import free_ports
+from tests.commands import stop
 from tests.stack import ROOT, Reply, Stack, send
 
 Door = Callable[..., Reply]
@@ -56,25 +57,26 @@ def another_gateway(stack: Stack, tmp_path: Path) -> Iterator[Callable[..., str]
     with ExitStack() as started:
 
         def start(**settings: str) -> str:
-            return started.enter_context(_gateway(stack, settings, tmp_path / "gateway.log"))
+            return started.enter_context(running_gateway(stack, settings, tmp_path / "gateway.log"))
 
         yield start
 
 
 @contextmanager
-def _gateway(stack: Stack, settings: Mapping[str, str], log: Path) -> Iterator[str]:
+def running_gateway(stack: Stack, settings: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Run one more gateway before the same TorchServe; its address is yielded."""
     port = free_ports(1)[0]
     told = {
         "GATEWAY_PORT": str(port),
         "GATEWAY_TORCHSERVE_INFERENCE_URL": stack.inference_url,
         "GATEWAY_TORCHSERVE_MANAGEMENT_URL": stack.management_url,
+        "GATEWAY_TORCHSERVE_METRICS_URL": stack.metrics_url,
         "GATEWAY_KEY_FILE": str(stack.key_file),
         **{f"GATEWAY_{name.upper()}": value for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", "gunicorn", "--config", "gateway/gunicorn.conf.py"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, "gateway.app:create_app()"],
+            [sys.executable, "-m", "gateway"],
             cwd=ROOT,
             env={**os.environ, **told},
             stdout=output,
@@ -85,8 +87,7 @@ def _gateway(stack: Stack, settings: Mapping[str, str], log: Path) -> Iterator[s
         _wait_alive(f"{url}/healthz")
         yield url
     finally:
-        process.terminate()
-        process.wait(30)
+        stop(process)
 
 
 def _wait_alive(url: str) -> None:

@@ -1,4 +1,4 @@
-"""A worker that dies: whoever waited gets an error of the contract, and the next is served."""
+"""A worker that dies: whoever waited is scored by the next one, or told when to come back."""
 
 import threading
 import time
@@ -14,16 +14,18 @@ SLOW = {"reviews": ["a very long film " * 900] * 128}
 def test_worker_killed_in_mid_request(stack: Stack) -> None:
     post = through_gateway(stack)
     replies: list[Reply] = []
-    waiting = threading.Thread(target=lambda: replies.append(post(SLOW)))
+    waiting = threading.Thread(target=lambda: replies.append(post(SLOW)), daemon=True)
     victim = psutil.Process(stack.model()["workers"][0]["pid"])
     busy_since = sum(victim.cpu_times()[:2])
     waiting.start()
     while sum(victim.cpu_times()[:2]) < busy_since + 0.1:  # the request has reached the worker
         time.sleep(0.005)
     victim.kill()
-    waiting.join(60)
-    assert [reply.status for reply in replies] in ([502], [503])
-    assert error_of(replies[0])["code"] in ("upstream_failed", "not_ready")
+    waiting.join(120)
+    assert [reply.status for reply in replies] in ([200], [503])
+    if replies[0].status == 503:  # no worker was back in the ten seconds that a request waits
+        assert error_of(replies[0])["code"] == "not_ready"
+        assert int(replies[0].headers["retry-after"]) >= 1
 
     deadline = time.monotonic() + 60
     while send(f"{stack.gateway_url}/readyz").status != 200:

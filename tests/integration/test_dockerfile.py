@@ -3,12 +3,12 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.commands import run
 from tests.stack import ROOT, Stack, running, send
 
 TEXT = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
@@ -73,7 +73,7 @@ def health_check(url: str) -> int:
     assert program == "python"
     command = [word.replace("http://127.0.0.1:8000", url) for word in arguments]
     assert command != arguments
-    return subprocess.run([sys.executable, *command], capture_output=True, check=False).returncode
+    return run([sys.executable, *command]).returncode
 
 
 def test_image_runs_as_nobody_and_opens_one_port() -> None:

@@ -28,7 +28,8 @@ def test_full_gateway_says_when_to_come_back(another_gateway: Callable[..., str]
     url = another_gateway(max_in_flight="1", retry_after_seconds="3")
     replies: list[Reply] = []
     threads = [
-        threading.Thread(target=lambda: replies.append(predict(url, SLOW))) for _ in range(8)
+        threading.Thread(target=lambda: replies.append(predict(url, SLOW)), daemon=True)
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()

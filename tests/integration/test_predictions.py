@@ -22,7 +22,9 @@ def some_reviews(count: int, seed: int) -> list[str]:
 
 def check_prediction(prediction: dict[str, object], labels: list[str]) -> None:
     """Hold a prediction to the contract: its fields, its labels, probabilities that sum to 1."""
-    assert list(prediction) == ["label", "confidence", "probabilities", "tokens", "truncated"]
+    fields = ["label", "confidence", "probabilities", "certain", "tokens", "truncated"]
+    assert list(prediction) == fields
+    assert isinstance(prediction["certain"], bool)
     probabilities = prediction["probabilities"]
     assert isinstance(probabilities, dict)
     assert list(probabilities) == labels

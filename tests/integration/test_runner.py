@@ -6,6 +6,8 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import psutil
@@ -15,7 +17,7 @@ from tests.stack import Runner, Stack, running, send
 
 READY_WITHIN = 10.0  # seconds, on two cores, for a start that has nothing to set up
 BUSY = 2.0 * (os.cpu_count() or 1)  # load average; the tests' own servers make about half of it
-JAVA, GUNICORN = "org.pytorch.serve.ModelServer", "gunicorn"
+JAVA, GATEWAY = "org.pytorch.serve.ModelServer", "-m gateway"
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def assert_all_gone(family: list[psutil.Process], runner: Runner) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_stop_leaves_no_process(started: Runner, stack: Stack, number: int) -> None:
     family = started.family()
-    assert len(family) >= 4  # Java and its worker, gunicorn and its worker
+    assert len(family) >= 3  # Java, its worker, the gateway
     assert started.stop(number) == 0
     assert_all_gone(family, started)
     assert started.errors == []
@@ -73,14 +75,35 @@ def cpu_seconds(runner: Runner) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in family)
 
 
-@pytest.mark.parametrize(("word", "name"), [(JAVA, "TorchServe"), (GUNICORN, "the gateway")])
-def test_death_of_either_server_ends_everything(started: Runner, word: str, name: str) -> None:
+@pytest.mark.parametrize(("word", "name"), [(JAVA, "TorchServe"), (GATEWAY, "the gateway")])
+def test_a_dead_server_is_started_again(started: Runner, word: str, name: str) -> None:
+    victim = member(started, word)
+    victim.kill()
+    url = f"http://127.0.0.1:{started.ports[0]}/readyz"
+    deadline = time.monotonic() + 120
+    while not (is_reborn(started, word, victim) and is_ready(url)):
+        assert started.process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert started.errors[0].startswith(f"serve: {name} ended with code -9")
+    assert "starting it again in 0 s" in started.errors[0]
     family = started.family()
-    member(started, word).kill()
-    assert started.wait() == 1
+    assert started.stop() == 0
     assert_all_gone(family, started)
-    assert len(started.errors) == 1
-    assert started.errors[0].startswith(f"serve: {name} ended with code -9: see ")
+
+
+def is_reborn(runner: Runner, word: str, victim: psutil.Process) -> bool:
+    """Return whether another process does the work of one that was killed."""
+    with suppress(StopIteration, psutil.NoSuchProcess):
+        return bool(member(runner, word).pid != victim.pid)
+    return False
+
+
+def is_ready(url: str) -> bool:
+    """Return whether the gateway listens and says that it is ready."""
+    with suppress(OSError, HTTPException):
+        return send(url).status == 200
+    return False
 
 
 def test_servers_end_with_a_runner_that_is_killed(started: Runner) -> None:

@@ -34,6 +34,7 @@ def folder(stack: object, serving_options: list[str], tmp_path: Path) -> Path:
     for known, free in zip(("8080", "8081", "8082"), free_ports(3), strict=True):
         assert f"=http://127.0.0.1:{known}\n" in text
         text = text.replace(f"=http://127.0.0.1:{known}\n", f"=http://127.0.0.1:{free}\n")
+    text = text.replace("=7070\n", f"={free_ports(1)[0]}\n")
     (tmp_path / "config.properties").write_text(text)
     (tmp_path / "model_store").mkdir()
     shutil.copyfile(store / "sentiment.mar", tmp_path / "model_store" / "sentiment.mar")
@@ -55,7 +56,13 @@ def torchserve(folder: Path) -> Iterator[Path]:
     }
     with (folder / "output").open("w") as output:
         run = partial(
-            subprocess.run, cwd=folder, env=environment, stdout=output, stderr=output, check=True
+            subprocess.run,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            check=True,
+            timeout=60,
         )
         run(COMMAND.split())
         java = psutil.Process(int((private / ".model_server.pid").read_text()))
