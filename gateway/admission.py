@@ -26,11 +26,12 @@ from gateway.crowd import Crowd
 from gateway.errors import GatewayError
 from gateway.pace import SECONDS_IN_FLIGHT, Pace
 
-# Requests that fit into one piece are admitted up to this number whatever they cost: the requests
-# of one full batch.
-ALWAYS_ADMITTED: Final = 32
-# In a crowd both are less: this share of the work in flight, and of the requests always admitted.
+# Requests that fit into one piece are admitted up to this number whatever they cost: those of one
+# full batch, and two that ask why. The last of them waits for all others.
+ALWAYS_ADMITTED: Final = 34
+# In a crowd both are less: half of the work in flight, and of the requests always admitted.
 SHARE_IN_CROWD: Final = 0.5
+ALWAYS_ADMITTED_IN_CROWD: Final = 16
 # A request may wait for as many others of its own size, and at most this long (seconds).
 WAIT_PER_OWN_SECOND: Final = 32
 LONGEST_WAIT: Final = 30.0
@@ -173,13 +174,16 @@ class Admission:
                 f"try again in {self._retry_after} s.",
                 self._retry_after,
             )
-        if is_quick and self._quick_requests < ALWAYS_ADMITTED * self._share():
+        if is_quick and self._quick_requests < self._always_admitted():
             return
         wait = self.pace.seconds(self._work_ahead(line, cost, is_quick))
         patience = self._patience(cost, is_quick)
         if wait > patience:
             self._crowd.turned_away()
             raise self._too_much(wait, patience)
+
+    def _always_admitted(self) -> int:
+        return ALWAYS_ADMITTED_IN_CROWD if self._crowd.is_there else ALWAYS_ADMITTED
 
     def _share(self) -> float:
         return SHARE_IN_CROWD if self._crowd.is_there else 1.0

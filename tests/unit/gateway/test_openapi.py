@@ -36,7 +36,7 @@ ITEM_ERROR = {"error": {"code": "empty_review", "message": "Expected text."}}
 
 @pytest.fixture
 def client(torchserve: FakeTorchServe) -> FlaskClient:
-    return create_app(torchserve.settings(read_timeout_seconds=0.2)).test_client()
+    return create_app(torchserve.settings()).test_client()
 
 
 def errors_against(schema: dict[str, Any], value: Any) -> list[str]:
@@ -165,8 +165,9 @@ def test_the_model_is_described_as_described(client: FlaskClient) -> None:
     assert errors_against(content["schema"], response.json) == []
 
 
-def test_a_timeout_arrives_as_described(client: FlaskClient, torchserve: FakeTorchServe) -> None:
+def test_a_timeout_arrives_as_described(torchserve: FakeTorchServe) -> None:
     torchserve.go_on.clear()
+    client = create_app(torchserve.settings(read_timeout_seconds=0.2)).test_client()
     response = client.post("/predict", json={"review": "A fine film."})
     assert response.status_code == 504
     schema = described("/predict", "post", response)["content"]["application/json"]["schema"]

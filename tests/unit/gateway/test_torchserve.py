@@ -189,7 +189,7 @@ def test_an_answer_that_takes_too_long_is_a_timeout_and_is_not_asked_for_again(
     torchserve: FakeTorchServe,
 ) -> None:
     torchserve.go_on.clear()
-    client = TorchServe(torchserve.settings(read_timeout_seconds=0.05))
+    client = TorchServe(torchserve.settings(read_timeout_seconds=0.5))
     assert failure_of(client) == (504, "upstream_timeout")
     assert len(torchserve.predictions) == 1
 

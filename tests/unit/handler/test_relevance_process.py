@@ -1,5 +1,6 @@
 """The process that explains: the same figures as in this one, and another one if it dies."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from handler.checkpoint import WEIGHTS_FILE, read_settings
 from handler.relevance import Network, relevance
-from handler.relevance_process import NICENESS, RelevanceProcess
+from handler.relevance_process import RelevanceProcess
 from handler.tensors import load_arrays
 
 IDS = [0, 40, 41, 42, 2]
@@ -29,7 +30,7 @@ def child() -> psutil.Process:
     return found
 
 
-def test_it_gives_the_networks_own_figures_at_a_lower_priority(
+def test_it_gives_the_networks_own_figures_on_cores_that_scoring_leaves(
     process: RelevanceProcess, tiny_checkpoint: Path
 ) -> None:
     settings = read_settings(tiny_checkpoint)
@@ -40,7 +41,7 @@ def test_it_gives_the_networks_own_figures_at_a_lower_priority(
         assert found.tokens == pytest.approx(expected.tokens, rel=1e-4)
         assert found.logits == pytest.approx(expected.logits, rel=1e-4)
     assert found.tokens.dtype == np.float32
-    assert child().nice() == psutil.Process().nice() + NICENESS
+    assert os.sched_getscheduler(child().pid) == os.SCHED_IDLE
 
 
 def test_it_is_begun_again_after_its_death(process: RelevanceProcess) -> None:
