@@ -26,9 +26,9 @@ OUTPUT: Final = "logits"
 STEP: Final = 16
 # Threads that share one review wait for each other after every operation: more of them wait more.
 MOST_TOGETHER: Final = 4
-# Every fourth of those lengths is scored before the worker is READY. Any other costs 10 ms once;
+# Every eighth of those lengths is scored before the worker is READY. Any other costs 10 ms once;
 # all of them would keep a worker that comes back away for two seconds more.
-WARMED: Final = 4
+WARMED: Final = 8
 
 
 class OpenVinoEngine:
