@@ -27,7 +27,7 @@ class Engine(Protocol):
 
 
 def warm_up(engine: Engine) -> None:
-    """Score once in every shape that an engine compiles for: no request has to wait for it."""
+    """Score the batches that an engine names: the first requests are fast then, too."""
     for lengths in engine.warm_up_batches:
         engine.logits([[0] * length for length in lengths])
 

@@ -26,8 +26,8 @@ OUTPUT: Final = "logits"
 STEP: Final = 16
 # Threads that share one review wait for each other after every operation: more of them wait more.
 MOST_TOGETHER: Final = 4
-# Every eighth of those lengths is scored before the worker is READY. Any other costs 10 ms once;
-# all of them would keep a worker that comes back away for two seconds more.
+# Every eighth of those lengths is scored before the worker is READY. Any other costs 10 ms once
+# (at the size of roberta-base up to 150): all of them would keep it away for two seconds more.
 WARMED: Final = 8
 
 
