@@ -46,9 +46,14 @@ class Corpus:
         return random.Random(seed).sample(self.reviews, count)
 
 
+def found_archive() -> Path | None:
+    """Return the first of the usual archives that is there."""
+    return next((archive for archive in ARCHIVES if archive.is_file()), None)
+
+
 def load_corpus(path: Path | None, generated: int = 4096) -> Corpus:
     """Read the test part of the archive; without one, generate texts and say so."""
-    path = path or next((archive for archive in ARCHIVES if archive.is_file()), None)
+    path = path or found_archive()
     if path is None:
         print("corpus: no IMDb archive (--data names one): texts of its lengths are generated")
         return Corpus("generated texts with IMDb's lengths", generate_reviews(generated))

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Final
 
-from benchmarks.corpus import ARCHIVES
+from benchmarks.corpus import ARCHIVES, found_archive
 from benchmarks.labelled_sets import SETS, LabelledSet, write_rows
 from handler.files import write_text
 from training.data.readers import read_table
@@ -173,7 +173,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    found = next((path for path in ARCHIVES if path.is_file()), ARCHIVES[0])
+    found = found_archive() or ARCHIVES[0]
     add("--data", type=Path, default=found, help="IMDb archive")
     add("--encoder", required=True, help="folder of all-MiniLM-L6-v2, or its name on the hub")
     add("--sets", nargs="+", choices=SETS, default=list(SETS), help="what is learned")

@@ -22,7 +22,7 @@ from benchmarks.bulk import cost, memory, speed
 from benchmarks.bulk.source import write_first, write_large, write_source
 from benchmarks.bulk.speed import Bench
 from benchmarks.bulk.stages import stages
-from benchmarks.corpus import ARCHIVES, CACHE
+from benchmarks.corpus import ARCHIVES, CACHE, found_archive
 from benchmarks.session import apart, machine
 from bulk.model import open_model
 from handler.files import write_text
@@ -82,7 +82,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    found = next((path for path in ARCHIVES if path.is_file()), ARCHIVES[0])
+    found = found_archive() or ARCHIVES[0]
     add("--data", type=Path, default=found, metavar="PATH", help="the IMDb archive")
     add("--parts", nargs="+", choices=[*PARTS], default=[*PARTS], help="what to measure (all)")
     add("--rows", type=int, default=50_000, metavar="N", help="of speed and ray (50,000)")

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.corpus import ARCHIVES
+from benchmarks.corpus import ARCHIVES, found_archive
 from benchmarks.explanations import methods as candidates
 from benchmarks.explanations.cases import load_sample
 from benchmarks.explanations.figures import figures
@@ -68,7 +68,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    found = next((path for path in ARCHIVES if path.is_file()), ARCHIVES[0])
+    found = found_archive() or ARCHIVES[0]
     add("--data", type=Path, default=found, metavar="PATH", help="the IMDb archive")
     add("--checkpoint", type=Path, default=Path("model_store/checkpoint"), metavar="DIR")
     add("--reviews", type=int, default=500, metavar="N", help="validation reviews (500)")

@@ -27,7 +27,7 @@ STEP: Final = 16
 # Threads that share one review wait for each other after every operation: more of them wait more.
 MOST_TOGETHER: Final = 4
 # Every eighth of those lengths is scored before the worker is READY. Any other costs 10 ms once
-# (at the size of roberta-base up to 150): all of them would keep it away for two seconds more.
+# (up to 150 at the size of roberta-base); all of them would delay READY by two seconds.
 WARMED: Final = 8
 
 
